@@ -40,7 +40,7 @@ async function runFiles(files: string[], concurrency: number): Promise<void> {
     if (isLeaf(test)) passed += 1;
   });
   stream.on('test:fail', (test) => {
-    if (!isLeaf(test) && test.details.error?.cause !== undefined && isCausedBySubtests(test.details.error)) return;
+    if (isCausedBySubtests(test.details.error)) return;
     failed += 1;
     failures.push(`${test.file ?? ''}: ${test.name}`);
   });
