@@ -28,10 +28,15 @@ export interface Plan<S extends Step> {
  *
  *   connect → observe → plan → apply (stage by stage) → observe → plan … until the plan is empty → status
  *
- * A resource with a deletionTimestamp is planned towards its absence; an empty plan without hold lets it go.
+ * A resource with a deletionTimestamp is planned towards its absence; an empty plan without hold lets it go. The
+ * finalizer goes on right before the first `apply`, or when the first empty plan shows that all is there already; so
+ * a resource that never touched the world can be deleted without a pass.
  */
 export interface Reconciler<R extends Resource, C, O, S extends Step> {
-  /** Resolves what the pass needs to reach the world (Secrets, sockets). Throws Waiting or Invalid. */
+  /**
+   * Resolves what the pass needs to reach the world (Secrets, sockets). Throws Waiting or Invalid. It is called for a
+   * resource that is being deleted too: where nothing has to be contacted then, it must not fail.
+   */
   connect(resource: R, signal: AbortSignal): Promise<C>;
   /** Reads all that `plan` and `status` need. Never writes. */
   observe(resource: R, connection: C, signal: AbortSignal): Promise<O>;

@@ -1,0 +1,111 @@
+import { group, type ObjectMeta, type Resource, version } from '../api/resource.ts';
+
+/** An object as the API server gives it: raw JSON, nothing lost. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Omit<ObjectMeta, 'generation'> & { readonly generation?: number };
+}
+
+/** What one applies or creates: identity and the fields that are ours. `apiVersion` and `kind` come from the Kind. */
+export interface Manifest {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    /** When given, another object under the same name is refused (409). */
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: ObjectMeta['ownerReferences'];
+    readonly finalizers?: readonly string[];
+  };
+  readonly [field: string]: unknown;
+}
+
+/** A kind of namespaced object; `T` is the shape that its objects are read as. */
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  /** Never set: carries `T` for the compiler. */
+  readonly shape?: T;
+}
+
+/** Names one object of a kind. */
+export interface ObjectKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Contents are base64. */
+export interface SecretObject extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface ControllerRevisionObject extends KubeObject {
+  readonly revision: number;
+  readonly data?: unknown;
+}
+
+export interface LeaseObject extends KubeObject {
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+function own<T extends Resource>(kind: string, plural: string): Kind<T> {
+  return { group, version, kind, plural };
+}
+
+export const bindingKind = own('CephOpenStackBinding', 'cephopenstackbindings');
+export const poolKind = own('RbdPool', 'rbdpools');
+export const clientAuthKind = own('CephClientAuth', 'cephclientauths');
+export const hostKind = own('CephOpenStackHost', 'cephopenstackhosts');
+
+export const secretKind: Kind<SecretObject> = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
+export const controllerRevisionKind: Kind<ControllerRevisionObject> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+};
+export const leaseKind: Kind<LeaseObject> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+};
+export const eventKind: Kind = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events' };
+
+/** `group/version`, or `v1` for the core group. */
+export function apiVersion(kind: Kind): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** The key of an object in queue and cache: `namespace/name`. */
+export function keyOf(object: { readonly metadata: ObjectKey } | ObjectKey): string {
+  const { namespace, name } = 'metadata' in object ? object.metadata : object;
+  return `${namespace}/${name}`;
+}
+
+/** Takes `namespace/name` apart. */
+export function parseKey(key: string): ObjectKey {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The keys of the object's owners of that kind: what a change of a child wakes. */
+export function ownerKeys(kind: Kind): (object: KubeObject) => readonly string[] {
+  return (object) =>
+    (object.metadata.ownerReferences ?? [])
+      .filter((owner) => owner.kind === kind.kind && owner.apiVersion.startsWith(`${kind.group}/`))
+      .map((owner) => keyOf({ namespace: object.metadata.namespace, name: owner.name }));
+}

@@ -1,0 +1,45 @@
+import type { Resource } from '../api/resource.ts';
+import type { Kind, KubeObject } from './kinds.ts';
+import type { Reconciler, Step } from './reconciler.ts';
+
+/** A change of one of `kind` wakes the keys that `map` names. Secrets come with metadata only. */
+export interface Watch<T extends KubeObject = KubeObject> {
+  readonly kind: Kind<T>;
+  /** The keys (`namespace/name`, see keyOf) to look at again; asked for the object before and after the change. */
+  map(object: T): readonly string[];
+}
+
+/** Everything the loop needs to know to run one kind. */
+export interface Registration<R extends Resource, C, O, S extends Step> {
+  readonly kind: Kind<R>;
+  /** Raw JSON to the typed resource; what it throws is shown as `InvalidSpec`. */
+  parse(raw: unknown): R;
+  readonly reconciler: Reconciler<R, C, O, S>;
+  readonly watches?: readonly Watch[];
+  /** The pace of looking again when nothing happened; jittered by a tenth. */
+  readonly lookEveryMs: number;
+  /** Objects worked on side by side; default 16. */
+  readonly workers?: number;
+  /** How long one pass may take; default two minutes. */
+  readonly passTimeoutMs?: number;
+}
+
+/** A registration whose inner types nobody outside needs. */
+export interface Registered {
+  readonly kind: Kind;
+  readonly registration: Registration<Resource, unknown, unknown, Step>;
+}
+
+/** Closes over a kind's own types, so that kinds of all shapes stand in one list. */
+export function register<R extends Resource, C, O, S extends Step>(registration: Registration<R, C, O, S>): Registered {
+  // Sound: the loop hands each value back to the reconciler that made it, and to no other.
+  return {
+    kind: registration.kind,
+    registration: registration as unknown as Registration<Resource, unknown, unknown, Step>,
+  };
+}
+
+/** Types a watch against the kind that it watches. */
+export function watch<T extends KubeObject>(kind: Kind<T>, map: (object: T) => readonly string[]): Watch {
+  return { kind, map: map as (object: KubeObject) => readonly string[] };
+}
