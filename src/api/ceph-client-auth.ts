@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import {
+  clientName,
+  cluster,
+  commonStatus,
+  inherited,
+  line,
+  notBoth,
+  poolName,
+  rbdNamespace,
+  reference,
+  withRules,
+} from './fields.ts';
+import {
+  group,
+  type KindDefinition,
+  parseResource,
+  type Resource,
+  type SpecInputOf,
+  type SpecOf,
+  type StatusOf,
+  version,
+} from './resource.ts';
+
+const grant = withRules(
+  z.object({
+    poolRef: reference('An RbdPool in this namespace.').exactOptional(),
+    pool: poolName.exactOptional().describe('A pool by its name in Ceph, whether or not an RbdPool keeps it.'),
+    mode: z.enum(['ReadWrite', 'ReadOnly']).describe('What the user may do there.'),
+    namespace: rbdNamespace.exactOptional().describe('Only this RBD namespace of the pool.'),
+  }),
+  {
+    rule: 'has(self.poolRef) != has(self.pool)',
+    message: 'say which pool by exactly one of poolRef and pool',
+  },
+);
+
+const caps = withRules(
+  z.object({
+    mon: line(4096).exactOptional().describe('The cap for monitors.'),
+    osd: line(4096).exactOptional().describe('The cap for OSDs.'),
+    mgr: line(4096).exactOptional().describe('The cap for managers.'),
+  }),
+  {
+    rule: 'has(self.mon) || has(self.osd) || has(self.mgr)',
+    message: 'caps must hold at least one of mon, osd and mgr',
+  },
+);
+
+/** What a user is like, without where it is and how it is handled: the same fields in a CephClientAuth and in a binding. */
+export const clientFields = {
+  clientName: clientName
+    .exactOptional()
+    .describe("The user in Ceph, without 'client.'. Default: metadata.name. Immutable."),
+  access: z
+    .array(grant)
+    .min(1)
+    .max(64)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe('The pools that the user may use; its caps follow from this.'),
+  capsStyle: z
+    .enum(['Profile', 'Legacy'])
+    .default('Profile')
+    .describe('How access is put as caps. Profile: the rbd profiles. Legacy: spelled out, as before profiles existed.'),
+  caps: caps.exactOptional().describe('Caps to the letter, instead of access; the policy must allow raw caps.'),
+  keyType: z
+    .enum(['Aes', 'Aes256k'])
+    .exactOptional()
+    .describe('The type of a new key. Left out: what the cluster makes. Never changed in place.'),
+  secret: reference('The Secret that is kept with the key. Default: <metadata.name>-ceph-client.').exactOptional(),
+};
+
+export const clientRules = [
+  notBoth('access', 'caps'),
+  {
+    rule: '!has(oldSelf.keyType) || (has(self.keyType) && self.keyType == oldSelf.keyType)',
+    message: 'keyType is never changed in place: make another user with the other type',
+    reason: 'FieldValueForbidden',
+  },
+] as const;
+
+const spec = withRules(z.object({ cluster, ...clientFields, ...inherited }), ...clientRules, {
+  rule: 'has(self.access) || has(self.caps)',
+  message: 'write access (pools and modes), or caps',
+});
+
+const status = z.object({
+  ...commonStatus,
+  entity: z.string().max(256).exactOptional().describe('The user in Ceph, such as client.cinder.'),
+  caps: z
+    .record(z.string(), z.string().max(65_536))
+    .meta({ maxProperties: 8 })
+    .exactOptional()
+    .describe('The exact caps in force, by daemon type.'),
+  keyType: z.string().max(32).exactOptional().describe('The type of the key: Aes or Aes256k.'),
+  keyFingerprint: z.string().max(64).exactOptional().describe('Tells two keys apart; no use to log in with.'),
+  openSessions: z.int().min(0).exactOptional().describe('Sessions that are open with this user.'),
+  secretName: z.string().max(253).exactOptional().describe('The Secret that holds the key.'),
+});
+
+export type CephClientAuthSpec = SpecOf<typeof spec>;
+export type CephClientAuthSpecInput = SpecInputOf<typeof spec>;
+export type CephClientAuthStatus = StatusOf<typeof status>;
+export type ClientGrant = NonNullable<CephClientAuthSpec['access']>[number];
+export interface CephClientAuth extends Resource {
+  readonly spec: CephClientAuthSpec;
+  readonly status?: CephClientAuthStatus;
+}
+
+const effectiveName = (object: string) =>
+  `(has(${object}.spec.clientName) ? ${object}.spec.clientName : ${object}.metadata.name)`;
+
+export const cephClientAuthKind: KindDefinition = {
+  group,
+  version,
+  kind: 'CephClientAuth',
+  plural: 'cephclientauths',
+  singular: 'cephclientauth',
+  shortNames: ['cephclient'],
+  description: 'A cephx user in a Ceph cluster, and the Secret with its key.',
+  spec,
+  status,
+  rules: [
+    {
+      rule: `${effectiveName('self')} == ${effectiveName('oldSelf')}`,
+      message: 'spec.clientName is immutable: another user is another CephClientAuth',
+      reason: 'FieldValueForbidden',
+    },
+    {
+      rule: 'has(self.spec.clientName) || self.metadata.name.size() <= 128',
+      message: 'metadata.name is too long for a user of at most 128 characters: set spec.clientName',
+    },
+    {
+      rule: 'has(self.spec.secret) || self.metadata.name.size() <= 241',
+      message: 'metadata.name is too long to name a Secret after it: set spec.secret.name',
+    },
+  ],
+  columns: [
+    { name: 'Entity', type: 'string', jsonPath: '.status.entity' },
+    { name: 'Secret', type: 'string', jsonPath: '.status.secretName' },
+  ],
+};
+
+/** @throws {InvalidObject} in one sentence. */
+export function parseCephClientAuth(object: unknown): CephClientAuth {
+  return parseResource<CephClientAuth>(cephClientAuthKind, object);
+}
+
+/** The user's name in Ceph without `client.`. */
+export function clientNameOf(client: Pick<CephClientAuth, 'metadata' | 'spec'>): string {
+  return client.spec.clientName ?? client.metadata.name;
+}
+
+/** The user in Ceph: `client.cinder`. */
+export function entityOf(client: Pick<CephClientAuth, 'metadata' | 'spec'>): string {
+  return `client.${clientNameOf(client)}`;
+}
+
+/** The name of the Secret that holds the user's key. */
+export function clientSecretNameOf(client: Pick<CephClientAuth, 'metadata' | 'spec'>): string {
+  return client.spec.secret?.name ?? `${client.metadata.name}-ceph-client`;
+}

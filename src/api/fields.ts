@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import type { Rule } from './resource.ts';
+
+/*
+ * The pieces that the kinds share. A pattern has a sentence: the API server says the sentence (a CEL rule),
+ * the parser says the same one, and no user has to read a regular expression.
+ */
+
+/** Attaches CEL rules, which the generator carries into the CustomResourceDefinition. */
+export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule[]): S {
+  return schema.meta({ 'x-kubernetes-validations': rules });
+}
+
+/** A CEL string literal. */
+export function celString(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** A string of one form; `sentence` says the form: `must be …`. */
+export function text(form: { pattern: RegExp; maxLength: number; sentence: string }) {
+  const rule = `self.matches(${celString(form.pattern.source)})`;
+  return withRules(z.string().min(1).max(form.maxLength).regex(form.pattern, form.sentence), {
+    rule,
+    message: form.sentence,
+  });
+}
+
+const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+
+/** A name of a Kubernetes object: DNS-1123 subdomain. */
+export const objectName = text({
+  pattern: new RegExp(`^${dnsLabel}([.]${dnsLabel})*$`),
+  maxLength: 253,
+  sentence: "must be the name of a Kubernetes object: lower-case letters, digits, '-' and '.'",
+});
+
+/** A short name that becomes part of a Kubernetes object's name: DNS-1123 label. */
+export const shortName = text({
+  pattern: new RegExp(`^${dnsLabel}$`),
+  maxLength: 63,
+  sentence: "must be lower-case letters, digits and '-', starting and ending with a letter or digit",
+});
+
+const cephNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/** A pool in Ceph. Ceph itself would take a blank or a slash and nobody could use the pool afterwards. */
+export const poolName = text({
+  pattern: cephNamePattern,
+  maxLength: 128,
+  sentence: "must be a pool name: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+});
+
+/** An RBD namespace within a pool. */
+export const rbdNamespace = text({
+  pattern: cephNamePattern,
+  maxLength: 64,
+  sentence: "must be an RBD namespace: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+});
+
+/** A cephx user without its `client.`. */
+export const clientName = text({
+  pattern: cephNamePattern,
+  maxLength: 128,
+  sentence: "must be a Ceph user without 'client.': letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+});
+
+/** The name of a thing in the CRUSH map. */
+export const crushName = text({
+  pattern: cephNamePattern,
+  maxLength: 128,
+  sentence: "must be a CRUSH name: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+});
+
+/** Text without control characters, which nothing of ours may write to a file or send to Ceph. */
+export function line(maxLength: number) {
+  return text({
+    pattern: /^\P{Cc}*$/u,
+    maxLength,
+    sentence: 'must be one line without control characters',
+  });
+}
+
+export const uuid = text({
+  pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  maxLength: 36,
+  sentence: 'must be a UUID in lower case, like 457eb676-33da-42ec-9a8c-9293d545c337',
+});
+
+/** Where a host answers: an IPv4 or IPv6 address or a DNS name. */
+export const hostAddress = text({
+  pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/,
+  maxLength: 253,
+  sentence: 'must be an IPv4 address, an IPv6 address without brackets or zone, or a DNS name',
+});
+
+export const hostKeyFingerprint = text({
+  pattern: /^SHA256:[A-Za-z0-9+/]{43}$/,
+  maxLength: 50,
+  sentence: 'must be a host key fingerprint as ssh-keygen -l prints it: SHA256: and 43 characters',
+});
+
+export const port = z.int().min(1).max(65535);
+
+const quantityPattern = /^[0-9]{1,19}(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E)?$/;
+const quantitySentence = 'must be a whole number with an optional suffix Ki, Mi, Gi, Ti, Pi, Ei, k, M, G, T, P or E';
+
+/** A count or an amount of bytes: `5000000`, `10Ti`. `quantityValue` gives its number. */
+export const quantity = z
+  .union([z.int().min(0), z.string().min(1).max(21).regex(quantityPattern, quantitySentence)])
+  .meta({
+    'x-kubernetes-int-or-string': true,
+    'x-kubernetes-validations': [
+      {
+        rule: `type(self) == string ? self.matches(${celString(quantityPattern.source)}) && quantity(self).isInteger() : self >= 0`,
+        message: quantitySentence,
+      },
+    ] satisfies Rule[],
+  });
+
+const suffixes: Readonly<Record<string, bigint>> = {
+  '': 1n,
+  k: 10n ** 3n,
+  M: 10n ** 6n,
+  G: 10n ** 9n,
+  T: 10n ** 12n,
+  P: 10n ** 15n,
+  E: 10n ** 18n,
+  Ki: 2n ** 10n,
+  Mi: 2n ** 20n,
+  Gi: 2n ** 30n,
+  Ti: 2n ** 40n,
+  Pi: 2n ** 50n,
+  Ei: 2n ** 60n,
+};
+
+/** The number that a quantity means: `10Ti` is 10995116277760n. A bigint, since quotas pass 2^53 at 8 PiB. */
+export function quantityValue(value: number | string): bigint {
+  if (typeof value === 'number') return BigInt(value);
+  const [, digits, suffix] = /^([0-9]+)([A-Za-z]*)$/.exec(value) ?? [];
+  const factor = suffixes[suffix ?? ''];
+  if (digits === undefined || factor === undefined) throw new RangeError(`Not a quantity: ${JSON.stringify(value)}`);
+  return BigInt(digits) * factor;
+}
+
+export const cluster = withRules(
+  z
+    .object({ secretName: objectName.describe('The connection Secret in this namespace.') })
+    .describe('The Ceph cluster, by the Secret that tells how to reach it. Immutable.'),
+  {
+    rule: 'self == oldSelf',
+    message: 'cluster is immutable: another cluster is another object',
+    reason: 'FieldValueForbidden',
+  },
+);
+
+export const adoption = z
+  .enum(['Never', 'IfUnowned', 'TakeOver'])
+  .default('Never')
+  .describe(
+    'What to do with a thing that exists and is not marked as ours. Never: refuse. IfUnowned: adopt when nobody has marked it. TakeOver: adopt even from another owner; the policy must allow it.',
+  );
+
+export const deletionPolicy = z
+  .enum(['Retain', 'Delete'])
+  .default('Retain')
+  .describe('What deleting this object does in the world. Retain: nothing. Delete: remove it, once nothing needs it.');
+
+export const mode = z
+  .enum(['Enforce', 'Plan'])
+  .default('Enforce')
+  .describe('Enforce: make it so. Plan: change nothing, and list in status.plan what would be done.');
+
+const timestamp = z.string().max(64).meta({ format: 'date-time' });
+
+const condition = z.object({
+  type: z.string().max(64).describe('What the condition is about.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  reason: z.string().max(64).describe('One word for why; docs/operations.md explains each.'),
+  message: z.string().max(32_768).describe('One sentence for people.'),
+  observedGeneration: z.int().min(0).exactOptional().describe('The generation that was judged.'),
+  lastTransitionTime: timestamp.exactOptional().describe('When status last changed.'),
+});
+
+/** The status fields that every kind has. */
+export const commonStatus = {
+  observedGeneration: z.int().min(0).exactOptional().describe('The generation that this status speaks of.'),
+  conditions: z
+    .array(condition)
+    .max(16)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .exactOptional()
+    .describe('Ready, and Reconciling or Stalled while something is not as it should be.'),
+  plan: z
+    .array(z.string().max(4096))
+    .max(64)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe('In mode Plan: every step that would be taken, in order.'),
+};
+
+/** The fields of an object's spec that a binding hands down to its children. */
+export const inherited = { adoption, deletionPolicy, mode };
+
+/** A list whose items are told apart by one of their fields. */
+export function listMap<S extends z.ZodType>(item: S, key: string, maxItems: number) {
+  return z
+    .array(item)
+    .max(maxItems)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
+}
+
+/** A list in which nothing stands twice. */
+export function listSet<S extends z.ZodType>(item: S, maxItems: number) {
+  return z.array(item).max(maxItems).meta({ 'x-kubernetes-list-type': 'set' });
+}
+
+/** `{name: …}` of an object in the same namespace. */
+export function reference(description: string) {
+  return z.object({ name: objectName.describe('Its name.') }).describe(description);
+}
+
+/** Refuses, with an honest sentence, what the contract has a place for and this version cannot do. */
+export function notYet(field: string): Rule {
+  return {
+    rule: `!has(self.${field})`,
+    message: `${field} is not supported yet by this version of the operator: leave it out`,
+    reason: 'FieldValueForbidden',
+  };
+}
+
+/** At most one of two fields. */
+export function notBoth(one: string, other: string): Rule {
+  return {
+    rule: `!(has(self.${one}) && has(self.${other}))`,
+    message: `${one} and ${other} exclude each other: write one of them`,
+  };
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { clientFields, clientRules } from './ceph-client-auth.ts';
+import { cluster, listMap, listSet, notBoth, notYet, reference, shortName, text, uuid, withRules } from './fields.ts';
+import { poolFields, poolRules } from './rbd-pool.ts';
+
+/*
+ * The services' sections of a binding. Each names its pool and its user in one of two ways: by fields of a child
+ * that the binding makes, or by a reference to one that somebody else keeps. Neither: the child with its defaults.
+ */
+
+const immutableName = (field: string) =>
+  ({
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    message: `${field} is immutable`,
+    reason: 'FieldValueForbidden',
+  }) as const;
+
+const pool = {
+  pool: withRules(z.object(poolFields), ...poolRules, immutableName('poolName'))
+    .exactOptional()
+    .describe('The pool that the binding makes.'),
+  poolRef: reference('An RbdPool in this namespace, instead.').exactOptional(),
+};
+
+const client = {
+  client: withRules(z.object(clientFields), ...clientRules, immutableName('clientName'))
+    .exactOptional()
+    .describe('The user that the binding makes.'),
+  clientRef: reference('A CephClientAuth in this namespace, instead.').exactOptional(),
+};
+
+const eitherPool = notBoth('pool', 'poolRef');
+const eitherClient = notBoth('client', 'clientRef');
+
+const chunkSizeMB = z.int().min(1).max(1024).exactOptional().describe('Size of the objects of an image, in MB.');
+
+const store = withRules(
+  z.object({
+    name: shortName.describe("The store's name in Glance."),
+    ...pool,
+    ...client,
+    chunkSizeMB,
+  }),
+  eitherPool,
+  eitherClient,
+);
+
+export const glance = withRules(
+  z.object({
+    ...pool,
+    ...client,
+    exposeDirectURL: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether Glance shows where images lie, which copy-on-write clones need.'),
+    imageCache: z.boolean().exactOptional().describe('Whether Glance keeps its cache of images.'),
+    imageConversion: z.enum(['Raw']).exactOptional().describe('Convert uploads. Not supported yet by this version.'),
+    chunkSizeMB,
+    stores: listMap(store, 'name', 16).exactOptional().describe('Several stores. Not supported yet by this version.'),
+  }),
+  eitherPool,
+  eitherClient,
+  notYet('imageConversion'),
+  notYet('stores'),
+);
+
+const libvirtSecret = z.object({
+  uuid: uuid.exactOptional().describe('The UUID of the libvirt secret. Left out: derived from cluster and user.'),
+  keep: listSet(uuid, 16)
+    .exactOptional()
+    .describe('Further UUIDs that existing guests refer to and that hold the same key.'),
+});
+
+const backend = withRules(
+  z.object({
+    name: shortName.describe('The name of the back end (volume_backend_name).'),
+    section: text({
+      pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+      maxLength: 64,
+      sentence: "must be a section of cinder.conf without brackets: letters, digits, '_', '.' and '-'",
+    })
+      .exactOptional()
+      .describe('Its section in cinder.conf. Default: its name. DEFAULT where the release still reads it.'),
+    ...pool,
+    ...client,
+    cluster: cluster.exactOptional().describe('Another cluster. Not supported yet by this version.'),
+    maxCloneDepth: z.int().min(0).max(64).exactOptional().describe('Clones of clones before a copy is made.'),
+    flattenVolumeFromSnapshot: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether a volume made from a snapshot is a full copy.'),
+    libvirtSecret: libvirtSecret.exactOptional().describe('The libvirt secret with the key, on every compute.'),
+  }),
+  eitherPool,
+  eitherClient,
+  notYet('cluster'),
+);
+
+export const cinder = z.object({
+  backends: listMap(backend, 'name', 16)
+    .min(1)
+    .exactOptional()
+    .describe('The back ends on Ceph. Left out: one named ceph.'),
+});
+
+export const cinderBackup = withRules(
+  z.object({
+    ...pool,
+    ...client,
+    chunkSizeBytes: z.int().min(65_536).max(4_294_967_296).exactOptional().describe('Bytes written at a time.'),
+    stripeUnit: z.int().min(0).max(4_294_967_296).exactOptional().describe('The stripe unit of a backup image.'),
+    stripeCount: z.int().min(0).max(65_536).exactOptional().describe('The stripe count of a backup image.'),
+    restoreDiscardExcessBytes: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether a restore clears what lies beyond the backup.'),
+  }),
+  eitherPool,
+  eitherClient,
+);
+
+export const nova = z.object({
+  ephemeral: withRules(z.object(pool), eitherPool)
+    .exactOptional()
+    .describe("Keep the instances' own disks in Ceph. Left out: they stay where they are."),
+  clientRef: reference("A CephClientAuth for Nova. Left out: it shares Cinder's user.").exactOptional(),
+  fileInjection: z.enum(['Disabled']).exactOptional().describe('Disabled: no password, key or file is put into disks.'),
+  liveMigrationFlags: z
+    .array(
+      text({
+        pattern: /^VIR_MIGRATE_[A-Z0-9_]+$/,
+        maxLength: 64,
+        sentence: 'must be a migration flag of libvirt, such as VIR_MIGRATE_LIVE',
+      }),
+    )
+    .min(1)
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe('live_migration_flag, where the release still reads it.'),
+  diskCacheModes: z
+    .array(
+      text({
+        pattern: /^(file|block|network|mount)=(default|none|writethrough|writeback|directsync|unsafe)$/,
+        maxLength: 32,
+        sentence: 'must be a source and a cache mode, such as network=writeback',
+      }),
+    )
+    .min(1)
+    .max(4)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe('disk_cachemodes.'),
+  hwDiskDiscard: z
+    .enum(['Unmap', 'Ignore'])
+    .exactOptional()
+    .describe('What a discard in a guest does: Unmap frees the space in Ceph.'),
+});

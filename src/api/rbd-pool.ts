@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import {
+  cluster,
+  commonStatus,
+  crushName,
+  inherited,
+  listSet,
+  notBoth,
+  notYet,
+  poolName,
+  quantity,
+  rbdNamespace,
+  text,
+  withRules,
+} from './fields.ts';
+import {
+  group,
+  type KindDefinition,
+  parseResource,
+  type Resource,
+  type SpecInputOf,
+  type SpecOf,
+  type StatusOf,
+  version,
+} from './resource.ts';
+
+const crushRule = withRules(
+  z.object({
+    name: crushName.describe('The rule. With a name alone the rule must exist.'),
+    root: crushName.exactOptional().describe('The CRUSH root that it takes, such as default.'),
+    failureDomain: crushName.exactOptional().describe('The bucket type that separates copies, such as host.'),
+    deviceClass: crushName.exactOptional().describe('The class of devices, such as ssd.'),
+  }),
+  {
+    rule: 'has(self.root) == has(self.failureDomain)',
+    message: 'root and failureDomain belong together: write both or neither',
+  },
+  {
+    rule: '!has(self.deviceClass) || has(self.root)',
+    message: 'deviceClass needs root and failureDomain beside it',
+  },
+);
+
+const replicated = withRules(
+  z.object({
+    size: z.int().min(1).max(10).exactOptional().describe('Copies of each object. A change moves data.'),
+    minSize: z.int().min(1).max(10).exactOptional().describe('Copies that must be there for a write.'),
+    crushRule: crushRule.exactOptional().describe('Where copies lie. A change moves data.'),
+  }),
+  {
+    rule: '!has(self.size) || !has(self.minSize) || self.minSize <= self.size',
+    message: 'minSize must not be greater than size',
+  },
+);
+
+const erasureCoded = z.object({
+  dataChunks: z.int().min(2).max(32).describe('Chunks that hold data (k).'),
+  codingChunks: z.int().min(1).max(32).describe('Chunks that may be lost (m).'),
+  plugin: z.enum(['isa', 'jerasure']).exactOptional().describe('The erasure code plugin.'),
+  failureDomain: crushName.exactOptional().describe('The bucket type that separates chunks.'),
+  deviceClass: crushName.exactOptional().describe('The class of devices.'),
+});
+
+const powersOfTwo = Array.from({ length: 17 }, (_, exponent) => 2 ** exponent);
+const countSentence = 'count must be a power of two from 1 to 65536';
+
+const placementGroups = withRules(
+  z.object({
+    autoscale: z.enum(['Enabled', 'Disabled']).exactOptional().describe('Whether Ceph chooses the number.'),
+    targetSizeRatio: text({
+      pattern: /^(0|[1-9][0-9]{0,3})([.][0-9]{1,6})?$/,
+      maxLength: 11,
+      sentence: 'must be a share as text, such as "0.53"; "0" clears it',
+    })
+      .exactOptional()
+      .describe('The share of the cluster that this pool will fill, against the shares of the others; "0" clears it.'),
+    bulk: z.boolean().exactOptional().describe('Whether the pool starts with all the placement groups it will need.'),
+    count: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .refine((count) => powersOfTwo.includes(count), countSentence)
+      .exactOptional()
+      .describe('The number of placement groups, with autoscale Disabled. A smaller one moves data.'),
+  }),
+  {
+    rule: `!has(self.count) || self.count in [${powersOfTwo.join(', ')}]`,
+    message: countSentence,
+  },
+  {
+    rule: "!has(self.count) || (has(self.autoscale) && self.autoscale == 'Disabled')",
+    message: 'count needs autoscale: Disabled beside it, or Ceph changes the number again',
+  },
+);
+
+const quota = z.object({
+  maxBytes: quantity.exactOptional().describe('The most bytes that may be stored; "0" clears it.'),
+  maxObjects: quantity.exactOptional().describe('The most objects that may be stored; "0" clears it.'),
+});
+
+const compression = withRules(
+  z.object({
+    mode: z.enum(['None', 'Passive', 'Aggressive', 'Force']).describe('When to compress; None clears it.'),
+    algorithm: z.enum(['snappy', 'zlib', 'zstd', 'lz4']).exactOptional().describe('How to compress.'),
+  }),
+  {
+    rule: "self.mode != 'None' || !has(self.algorithm)",
+    message: 'algorithm has no meaning with mode: None',
+  },
+);
+
+/** What a pool is like, without where it is and how it is handled: the same fields in an RbdPool and in a binding. */
+export const poolFields = {
+  poolName: poolName.exactOptional().describe('The pool in Ceph. Default: metadata.name. Immutable.'),
+  replicated: replicated.exactOptional().describe('Copies of each object.'),
+  erasureCoded: erasureCoded.exactOptional().describe('Erasure coding. Not supported yet by this version.'),
+  placementGroups: placementGroups.exactOptional().describe('How finely the pool is spread.'),
+  quota: quota.exactOptional().describe('Limits that Ceph holds the pool to.'),
+  compression: compression.exactOptional().describe('Compression on the devices.'),
+  namespaces: listSet(rbdNamespace, 64).exactOptional().describe('RBD namespaces that must exist in the pool.'),
+};
+
+export const poolRules = [notBoth('replicated', 'erasureCoded'), notYet('erasureCoded')] as const;
+
+const spec = withRules(z.object({ cluster, ...poolFields, ...inherited }), ...poolRules);
+
+const status = z.object({
+  ...commonStatus,
+  poolID: z.int().min(0).exactOptional().describe("The pool's number in Ceph."),
+  placementGroups: z
+    .object({
+      wanted: z.int().min(0).exactOptional().describe('The number that Ceph is on its way to.'),
+      now: z.int().min(0).exactOptional().describe('The number there is now.'),
+    })
+    .exactOptional()
+    .describe('Placement groups.'),
+  usage: z
+    .object({
+      stored: z.int().min(0).exactOptional().describe('Bytes stored, copies not counted.'),
+      available: z.int().min(0).exactOptional().describe('Bytes that could still be stored.'),
+      images: z.int().min(0).exactOptional().describe('RBD images in all namespaces, trash not counted.'),
+    })
+    .exactOptional()
+    .describe('What is in the pool.'),
+});
+
+export type RbdPoolSpec = SpecOf<typeof spec>;
+export type RbdPoolSpecInput = SpecInputOf<typeof spec>;
+export type RbdPoolStatus = StatusOf<typeof status>;
+export interface RbdPool extends Resource {
+  readonly spec: RbdPoolSpec;
+  readonly status?: RbdPoolStatus;
+}
+
+const effectiveName = (object: string) =>
+  `(has(${object}.spec.poolName) ? ${object}.spec.poolName : ${object}.metadata.name)`;
+
+export const rbdPoolKind: KindDefinition = {
+  group,
+  version,
+  kind: 'RbdPool',
+  plural: 'rbdpools',
+  singular: 'rbdpool',
+  shortNames: ['rbdpool'],
+  description: 'A pool for RBD in a Ceph cluster.',
+  spec,
+  status,
+  rules: [
+    {
+      rule: `${effectiveName('self')} == ${effectiveName('oldSelf')}`,
+      message: 'spec.poolName is immutable: another pool is another RbdPool',
+      reason: 'FieldValueForbidden',
+    },
+    {
+      rule: 'has(self.spec.poolName) || self.metadata.name.size() <= 128',
+      message: 'metadata.name is too long for a pool name of at most 128 characters: set spec.poolName',
+    },
+  ],
+  columns: [
+    { name: 'Pool', type: 'string', jsonPath: '.spec.poolName' },
+    { name: 'PGs', type: 'integer', jsonPath: '.status.placementGroups.now' },
+    { name: 'Images', type: 'integer', jsonPath: '.status.usage.images' },
+  ],
+};
+
+/** @throws {InvalidObject} in one sentence. */
+export function parseRbdPool(object: unknown): RbdPool {
+  return parseResource<RbdPool>(rbdPoolKind, object);
+}
+
+/** The pool's name in Ceph. */
+export function poolNameOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): string {
+  return pool.spec.poolName ?? pool.metadata.name;
+}
