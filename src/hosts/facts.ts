@@ -1,0 +1,185 @@
+import type { Secret } from '../secret.ts';
+import type { Manifest } from './manifest.ts';
+
+/** What to look at on a host. All names and paths are checked (see `renderObserveScript`) before they reach the host. */
+export interface ObserveRequest {
+  readonly packages: readonly string[];
+  /** Unit names with their suffix: `nova-compute.service`. */
+  readonly units: readonly string[];
+  /** Absolute paths of single files. Their content is read (up to 1 MiB each). */
+  readonly files: readonly string[];
+  /** Directories whose `*.conf` files are read as well (drop-ins); they turn up in `HostFacts.files` and `directories`. */
+  readonly confDirectories: readonly string[];
+  readonly users: readonly string[];
+  /** Look at libvirt: its secrets. */
+  readonly libvirt: boolean;
+  /** Look through all guests for the secrets that they use (slower: asks libvirt for each guest). */
+  readonly guests: boolean;
+  /** Where nova keeps instances, usually `/var/lib/nova/instances`; empty: do not count local disks. */
+  readonly instanceDirectories: readonly string[];
+  /** Accesses to prove, each as its own user. */
+  readonly access: readonly AccessCheck[];
+}
+
+/** Everything seen in one look. Strings that came from the host carry no control characters. */
+export interface HostFacts {
+  readonly os: OsFacts;
+  readonly clock: HostClock;
+  /** By name; a package that is not installed is not in it. */
+  readonly packages: Readonly<Record<string, PackageFacts>>;
+  /** apt or dpkg (or rpm) is at work right now. */
+  readonly packageManagerBusy: boolean;
+  /** By the name asked for; every asked unit is in it (`load: 'not-found'` where there is none). */
+  readonly units: Readonly<Record<string, UnitFacts>>;
+  /** By path; every asked file is in it, and each `*.conf` of the asked directories. */
+  readonly files: Readonly<Record<string, FileFacts>>;
+  /** By asked directory: paths of its `*.conf`, sorted; undefined where there is no such directory. */
+  readonly directories: Readonly<Record<string, readonly string[] | undefined>>;
+  /** By the name asked for; undefined where there is no such user. */
+  readonly users: Readonly<Record<string, UserFacts | undefined>>;
+  /** undefined where it was not asked for or virsh is not installed. */
+  readonly libvirt?: LibvirtFacts;
+  /** Guests that have a disk of their own in an instance directory. */
+  readonly localInstances: number;
+  /** By mount point or path looked at (`/etc`, `/var/lib`, `/run`). */
+  readonly freeBytes: Readonly<Record<string, number>>;
+  /** In the order asked for. */
+  readonly access: readonly AccessFacts[];
+  readonly manifest: ManifestFacts;
+}
+
+export interface OsFacts {
+  /** `ID` of os-release, e.g. `debian`. */
+  readonly id: string;
+  /** Words of `ID_LIKE`. */
+  readonly idLike: readonly string[];
+  readonly versionId: string;
+  /** E.g. `Debian GNU/Linux 13 (trixie)`. */
+  readonly prettyName: string;
+  readonly family: 'Debian' | 'RedHat' | 'Unknown';
+  readonly kernel: string;
+  /** `uname -m`. */
+  readonly architecture: string;
+  readonly initSystem: 'systemd' | 'upstart' | 'sysvinit' | 'openrc' | 'unknown';
+}
+
+/** A moment on a host, on the clock on which processes' start times are counted (suspend counts alike). */
+export interface HostClock {
+  readonly bootID: string;
+  readonly ticks: number;
+}
+
+export interface PackageFacts {
+  /** With epoch and revision: `2:18.2.7+ds-1`. */
+  readonly version: string;
+  /** dpkg's status (`installed`, `half-configured` …); `installed` for rpm. Packages that are away are left out. */
+  readonly status: string;
+}
+
+export interface UnitFacts {
+  /** `loaded`, `not-found`, `masked`, `bad-setting`, `error`. */
+  readonly load: string;
+  /** `active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating`. */
+  readonly active: string;
+  /** E.g. `running`, `dead`, `auto-restart`. */
+  readonly sub: string;
+  /** `enabled`, `disabled`, `static`, `masked`, `` … */
+  readonly unitFile: string;
+  /** A start, stop or restart is queued or under way. */
+  readonly jobPending: boolean;
+  /** 0 while there is none. */
+  readonly mainPID: number;
+  /** When the main process started; undefined while there is none. Same clock as `HostFacts.clock`. */
+  readonly startTicks?: number;
+  /** The unit's file changed on disk: daemon-reload before a restart. */
+  readonly needsReload: boolean;
+  /** Another cluster manager (Pacemaker) starts and stops it. */
+  readonly clusterManaged: boolean;
+}
+
+/** What stands at a path. */
+export type FileFacts =
+  | ({ readonly kind: 'absent' } & ParentFacts)
+  | ({
+      readonly kind: 'file';
+      readonly owner: string;
+      readonly group: string;
+      /** Four octal digits: `0640`. */
+      readonly mode: string;
+      readonly bytes: number;
+      /** Lower-case hex; undefined when it is larger than 1 MiB (then there is no content either). */
+      readonly sha256?: string;
+      /** undefined when it is too large, or no UTF-8 text (an edit would spoil it). */
+      readonly content?: Secret;
+    } & ParentFacts)
+  | ({ readonly kind: 'symlink' | 'directory' | 'other' } & ParentFacts);
+
+export interface ParentFacts {
+  /** The directory that it lies in does not exist. */
+  readonly parentMissing: boolean;
+  /**
+   * Why nothing is ever written here: a directory above is a symbolic link or writable for others than root.
+   * A clause for a sentence: `/etc/ceph is a symbolic link`.
+   */
+  readonly parentProblem?: string;
+}
+
+export interface UserFacts {
+  readonly uid: number;
+  readonly gid: number;
+  /** Name of its own group. */
+  readonly group: string;
+}
+
+export interface LibvirtFacts {
+  /** `qemu:///system` answered. When not, the lists are empty and nothing may be concluded from them. */
+  readonly reachable: boolean;
+  /** What virsh said when it did not answer. */
+  readonly problem?: string;
+  readonly secrets: readonly LibvirtSecretFacts[];
+  /** Only filled when guests were asked for; sorted by guest. */
+  readonly uses: readonly GuestSecretUse[];
+}
+
+export interface LibvirtSecretFacts {
+  /** Lower case. */
+  readonly uuid: string;
+  /** `ceph`, `iscsi`, `volume` … */
+  readonly usageType: string;
+  readonly usageName: string;
+  readonly ephemeral: boolean;
+  readonly private: boolean;
+  /** `Secret.fingerprint()` of the base64 value; undefined while it has none, or is private (then it cannot be told). */
+  readonly fingerprint?: string;
+}
+
+/** A guest, running or defined, that a secret belongs to. It names the secret by UUID or by usage name. */
+export interface GuestSecretUse {
+  /** UUID of the guest. */
+  readonly guest: string;
+  readonly secretUUID?: string;
+  readonly secretUsage?: string;
+}
+
+/** Proof of access: as `user`, through Python's rbd module, with `conf` and the keyring that it finds itself, open `pool` as `entity`. */
+export interface AccessCheck {
+  /** Unix user of the service. */
+  readonly user: string;
+  /** E.g. `client.glance`. */
+  readonly entity: string;
+  /** Absolute path of the ceph.conf. */
+  readonly conf: string;
+  readonly pool: string;
+  readonly interpreter: 'python3' | 'python2';
+}
+
+export type AccessFacts =
+  | { readonly check: AccessCheck; readonly ok: true }
+  /** `problem` is a sentence: what failed, and the words of Ceph or of the machine. */
+  | { readonly check: AccessCheck; readonly ok: false; readonly problem: string };
+
+export type ManifestFacts =
+  | { readonly state: 'absent' }
+  | { readonly state: 'present'; readonly manifest: Manifest; readonly sha256: string }
+  /** It is there and cannot be used: no manifest of ours, of a newer version, too open. `problem` is a sentence. */
+  | { readonly state: 'unusable'; readonly problem: string };

@@ -1,0 +1,83 @@
+import type { Secret } from '../secret.ts';
+import type { HostClock } from './facts.ts';
+
+/** Where it lies: root only (0600), its lock beside it. */
+export const manifestPath = '/var/lib/ceph-openstack-operator/manifest.json';
+
+/**
+ * What is ours on a host, kept on the host: so that another binding is refused, a former value can be given back,
+ * and a restart that a crash cut off is still known. Read with the facts; written only by the step `write-manifest`.
+ */
+export interface Manifest {
+  readonly version: 1;
+  readonly owner: ManifestOwner;
+  /** Whole files of ours, by path. */
+  readonly files: Readonly<Record<string, ManifestFile>>;
+  /** Options edited in services' files; `file`, `section` and `name` together are unique. */
+  readonly options: readonly ManifestOption[];
+  /** By UUID, lower case. */
+  readonly libvirtSecrets: Readonly<Record<string, ManifestSecret>>;
+  /** Names of packages that were missing and that we brought; sorted. They are never removed. */
+  readonly packages: readonly string[];
+  /** Directories that we made; sorted. */
+  readonly directories: readonly string[];
+  /** By unit: the last change that wants it restarted. */
+  readonly debts: Readonly<Record<string, RestartDebt>>;
+}
+
+/** The binding that this host belongs to. */
+export interface ManifestOwner {
+  readonly installation: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ManifestFile {
+  /** Of what we wrote. */
+  readonly sha256: string;
+  readonly former: FormerFile;
+}
+
+/** What stood at a path before us. */
+export type FormerFile =
+  | { readonly kind: 'absent' }
+  /** It was there with the content we want, or holds a key (never copied elsewhere): left as it is when we go. */
+  | { readonly kind: 'adopted' }
+  | {
+      readonly kind: 'content';
+      readonly content: Secret;
+      readonly owner: string;
+      readonly group: string;
+      readonly mode: string;
+    };
+
+export interface ManifestOption {
+  readonly file: string;
+  readonly section: string;
+  readonly name: string;
+  /** What we wrote, as it stands in the file; null: we took the option out. */
+  readonly written: string | null;
+  /** What stood there before; null: nothing did. */
+  readonly former: Secret | null;
+  /** For a list that we only added to: our members, which alone are taken out again. */
+  readonly members?: readonly string[];
+}
+
+export interface ManifestSecret {
+  readonly usageName: string;
+  /** It was there before us and is left when we go. */
+  readonly adopted: boolean;
+}
+
+/**
+ * A unit that must have started after `since` to run with what it should.
+ *
+ * Written in two halves: before the change with `Pending` (a crash in between then costs one restart, never a missed one),
+ * and after it, in the same transaction, with `Now`, which the host replaces by its clock as it writes.
+ * A manifest that was read never holds `Now`.
+ */
+export interface RestartDebt {
+  /** Digest of the restart-relevant settings that the unit is to run with. */
+  readonly digest: string;
+  readonly since: HostClock | 'Pending' | 'Now';
+}
