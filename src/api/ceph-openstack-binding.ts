@@ -18,9 +18,9 @@ const host = z.object({ name: objectName.describe('Its name in this binding.'), 
 
 const openstack = z.object({
   release: text({
-    pattern: /^20[0-9][0-9][.][1-3]$/,
-    maxLength: 8,
-    sentence: 'must be an OpenStack release as text, such as "2025.1"',
+    pattern: /^([a-z]+|20[0-9][0-9][.][12])$/,
+    maxLength: 16,
+    sentence: 'must be an OpenStack release as text: a name up to "zed", then as "2025.1"',
   })
     .exactOptional()
     .describe("The release. Left out: read from each host's packages, per service."),

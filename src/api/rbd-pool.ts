@@ -177,7 +177,7 @@ export const rbdPoolKind: KindDefinition = {
     },
   ],
   columns: [
-    { name: 'Pool', type: 'string', jsonPath: '.spec.poolName' },
+    { name: 'Cluster', type: 'string', jsonPath: '.spec.cluster.secretName' },
     { name: 'PGs', type: 'integer', jsonPath: '.status.placementGroups.now' },
     { name: 'Images', type: 'integer', jsonPath: '.status.usage.images' },
   ],
