@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runFolder } from './cache.ts';
+import { type Certificate, writeKubeconfig } from './certificates.ts';
+import { prepare, ready, startApiServer, startControllers, startEtcd, type World } from './kube-processes.ts';
+import { kubeTools } from './kube-tools.ts';
+import { register, sweepLeftovers } from './leftovers.ts';
+import { run } from './process.ts';
+import { progress } from './progress.ts';
+
+/** A Kubernetes control plane without nodes: API server with RBAC, etcd, and the controllers that the API's promises need. */
+export interface Kube extends AsyncDisposable {
+  /** `https://127.0.0.1:PORT` */
+  readonly server: string;
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  /** Where its data, certificates and logs are, until it is disposed of. */
+  readonly folder: string;
+  /** The authority that signed the server's certificate. */
+  readonly authority: Certificate;
+  /** Runs kubectl as administrator and gives what it printed. */
+  kubectl(args: readonly string[], options?: { input?: string }): Promise<string>;
+  /** Runs helm as administrator and gives what it printed. */
+  helm(args: readonly string[], options?: { input?: string }): Promise<string>;
+  /** Path of a kubeconfig with a fresh token of a service account. */
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
+  /** What service accounts have asked of the API server so far. */
+  requests(): Promise<ApiRequest[]>;
+  /** Kills the API server, which loses every connection, and brings it back at the same address. */
+  restartApiServer(): Promise<void>;
+}
+
+export interface ApiRequest {
+  /** As in `system:serviceaccount:openstack:operator`. */
+  readonly user: string;
+  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`. */
+  readonly verb: string;
+  readonly uri: string;
+  /** HTTP status; 403 is a refusal. */
+  readonly code: number;
+}
+
+/** Starts a control plane of its own, beside any others. Ready to use when it resolves. */
+export async function startKube(options: { readonly name?: string } = {}): Promise<Kube> {
+  sweepLeftovers();
+  const tools = await kubeTools();
+  const folder = runFolder(options.name ?? 'kube');
+  const data = register({ kind: 'directory', path: folder });
+  await using started = new AsyncDisposableStack();
+  started.defer(() => data.release());
+  return await progress('Starting Kubernetes', async () => {
+    const world = await prepare(folder, tools);
+    const etcd = started.use(startEtcd(world));
+    let apiServer = startApiServer(world);
+    started.defer(() => apiServer.stop());
+    const controllers = started.use(startControllers(world));
+    await ready(world, [etcd, apiServer, controllers]);
+    const running = started.move();
+
+    const tool = (path: string) => (args: readonly string[], input?: { input?: string }) =>
+      run(path, args, { ...input, env: toolEnvironment(world) });
+    const kubectl = tool(tools.kubectl);
+    return {
+      server: world.server,
+      kubeconfig: world.kubeconfig,
+      folder,
+      authority: world.authority,
+      kubectl,
+      helm: tool(tools.helm),
+      async serviceAccountKubeconfig(namespace, name) {
+        const token = await kubectl(['create', 'token', name, `--namespace=${namespace}`, '--duration=24h']);
+        return writeKubeconfig(join(folder, `${namespace}-${name}.kubeconfig`), {
+          server: world.server,
+          authorityFile: world.authority.certFile,
+          as: { token: token.trim() },
+          namespace,
+        });
+      },
+      requests: () => readRequests(world),
+      async restartApiServer() {
+        await apiServer.stop();
+        apiServer = startApiServer(world);
+        await ready(world, [apiServer]);
+      },
+      [Symbol.asyncDispose]: () => running.disposeAsync(),
+    };
+  });
+}
+
+async function readRequests({ folder }: World): Promise<ApiRequest[]> {
+  const log = await readFile(join(folder, 'audit.log'), 'utf8').catch(() => '');
+  return log
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line))
+    .map((event) => ({
+      user: event.user.username,
+      verb: event.verb,
+      uri: event.requestURI,
+      code: event.responseStatus?.code ?? 0,
+    }));
+}
+
+function toolEnvironment({ folder, kubeconfig }: World): Record<string, string> {
+  return {
+    KUBECONFIG: kubeconfig,
+    KUBECACHEDIR: join(folder, 'kubectl'),
+    HELM_CACHE_HOME: join(folder, 'helm', 'cache'),
+    HELM_CONFIG_HOME: join(folder, 'helm', 'config'),
+    HELM_DATA_HOME: join(folder, 'helm', 'data'),
+  };
+}
