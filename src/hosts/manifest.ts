@@ -59,8 +59,12 @@ export interface ManifestOption {
   readonly written: string | null;
   /** What stood there before; null: nothing did. */
   readonly former: Secret | null;
-  /** For a list that we only added to: our members, which alone are taken out again. */
-  readonly members?: readonly string[];
+  /** For a list that we only added to: our member, which alone is taken out again. */
+  readonly member?: string;
+  /** How two spellings of its value compare: `True` and `true` are one boolean. */
+  readonly type: 'string' | 'boolean' | 'integer';
+  /** The file had no such section before: it goes with its last option. */
+  readonly sectionMade: boolean;
 }
 
 export interface ManifestSecret {
