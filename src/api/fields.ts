@@ -101,47 +101,6 @@ export const hostKeyFingerprint = text({
 
 export const port = z.int().min(1).max(65535);
 
-const quantityPattern = /^[0-9]{1,19}(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E)?$/;
-const quantitySentence = 'must be a whole number with an optional suffix Ki, Mi, Gi, Ti, Pi, Ei, k, M, G, T, P or E';
-
-/** A count or an amount of bytes: `5000000`, `10Ti`. `quantityValue` gives its number. */
-export const quantity = z
-  .union([z.int().min(0), z.string().min(1).max(21).regex(quantityPattern, quantitySentence)])
-  .meta({
-    'x-kubernetes-int-or-string': true,
-    'x-kubernetes-validations': [
-      {
-        rule: `type(self) == string ? self.matches(${celString(quantityPattern.source)}) && quantity(self).isInteger() : self >= 0`,
-        message: quantitySentence,
-      },
-    ] satisfies Rule[],
-  });
-
-const suffixes: Readonly<Record<string, bigint>> = {
-  '': 1n,
-  k: 10n ** 3n,
-  M: 10n ** 6n,
-  G: 10n ** 9n,
-  T: 10n ** 12n,
-  P: 10n ** 15n,
-  E: 10n ** 18n,
-  Ki: 2n ** 10n,
-  Mi: 2n ** 20n,
-  Gi: 2n ** 30n,
-  Ti: 2n ** 40n,
-  Pi: 2n ** 50n,
-  Ei: 2n ** 60n,
-};
-
-/** The number that a quantity means: `10Ti` is 10995116277760n. A bigint, since quotas pass 2^53 at 8 PiB. */
-export function quantityValue(value: number | string): bigint {
-  if (typeof value === 'number') return BigInt(value);
-  const [, digits, suffix] = /^([0-9]+)([A-Za-z]*)$/.exec(value) ?? [];
-  const factor = suffixes[suffix ?? ''];
-  if (digits === undefined || factor === undefined) throw new RangeError(`Not a quantity: ${JSON.stringify(value)}`);
-  return BigInt(digits) * factor;
-}
-
 export const cluster = withRules(
   z
     .object({ secretName: objectName.describe('The connection Secret in this namespace.') })

@@ -30,7 +30,7 @@ function defaultOf(node: SchemaNode, required: boolean): string {
 
 /** Everything a field's rules say, its own and those of a list's items. */
 function sentences(node: SchemaNode): string[] {
-  const own = (node['x-kubernetes-validations'] ?? []).map((rule) => rule.message);
+  const own = (node['x-kubernetes-validations'] ?? []).map((rule) => rule.message.replace(/^must /, 'Must '));
   return [...own, ...(node.items === undefined ? [] : sentences(node.items))];
 }
 
@@ -38,7 +38,7 @@ const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;
 
 function table(schema: SchemaNode): string {
   const rows = [...fields(schema, '')].map(({ path, node, required }) => {
-    const rules = sentences(node).map((sentence) => ` ${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`);
+    const rules = sentences(node).map((sentence) => ` ${sentence}.`);
     return `| \`${path}\` | ${cell(typeOf(node))} | ${defaultOf(node, required)} | ${cell((node.description ?? '') + rules.join(''))} |`;
   });
   return ['| field | type | default | what it says |', '| --- | --- | --- | --- |', ...rows].join('\n');

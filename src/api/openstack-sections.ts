@@ -34,16 +34,12 @@ const eitherClient = notBoth('client', 'clientRef');
 
 const chunkSizeMB = z.int().min(1).max(1024).exactOptional().describe('Size of the objects of an image, in MB.');
 
-const store = withRules(
-  z.object({
-    name: shortName.describe("The store's name in Glance."),
-    ...pool,
-    ...client,
-    chunkSizeMB,
-  }),
-  eitherPool,
-  eitherClient,
-);
+const store = z.object({
+  name: shortName.describe("The store's name in Glance."),
+  poolRef: pool.poolRef,
+  clientRef: client.clientRef,
+  chunkSizeMB,
+});
 
 export const glance = withRules(
   z.object({
@@ -56,7 +52,7 @@ export const glance = withRules(
     imageCache: z.boolean().exactOptional().describe('Whether Glance keeps its cache of images.'),
     imageConversion: z.enum(['Raw']).exactOptional().describe('Convert uploads. Not supported yet by this version.'),
     chunkSizeMB,
-    stores: listMap(store, 'name', 16).exactOptional().describe('Several stores. Not supported yet by this version.'),
+    stores: listMap(store, 'name', 8).exactOptional().describe('Several stores. Not supported yet by this version.'),
   }),
   eitherPool,
   eitherClient,
@@ -97,7 +93,7 @@ const backend = withRules(
 );
 
 export const cinder = z.object({
-  backends: listMap(backend, 'name', 16)
+  backends: listMap(backend, 'name', 8)
     .min(1)
     .exactOptional()
     .describe('The back ends on Ceph. Left out: one named ceph.'),

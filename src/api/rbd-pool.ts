@@ -8,11 +8,11 @@ import {
   notBoth,
   notYet,
   poolName,
-  quantity,
   rbdNamespace,
   text,
   withRules,
 } from './fields.ts';
+import { quantity } from './quantity.ts';
 import {
   group,
   type KindDefinition,
