@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  capsFault,
+  legacyCaps,
+  legacyOsdCapPattern,
+  type PoolAccess,
+  profileCapPattern,
+  profileCaps,
+} from './access-caps.ts';
+
+const cinder: readonly PoolAccess[] = [
+  { pool: 'volumes', mode: 'ReadWrite' },
+  { pool: 'vms', mode: 'ReadWrite' },
+  { pool: 'images', mode: 'ReadOnly' },
+];
+
+test("profileCaps() gives cinder what Ceph's guide gives it", () => {
+  const grants = 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images';
+  assert.deepEqual(profileCaps(cinder), { mon: 'profile rbd', osd: grants, mgr: grants });
+});
+
+test('legacyCaps() writes what the guide of 2014 wrote, plus the right to blocklist', () => {
+  assert.deepEqual(legacyCaps(cinder), {
+    mon: 'allow r, allow command "osd blacklist", allow command "osd blocklist"',
+    osd: 'allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images',
+  });
+});
+
+test('profileCaps() confines a user to a namespace', () => {
+  assert.equal(
+    profileCaps([{ pool: 'volumes', namespace: 'tenant-a', mode: 'ReadWrite' }]).osd,
+    'profile rbd pool=volumes namespace=tenant-a',
+  );
+});
+
+const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}$/);
+const access: fc.Arbitrary<PoolAccess> = fc.record(
+  { pool: name, namespace: name, mode: fc.constantFrom('ReadWrite' as const, 'ReadOnly' as const) },
+  { requiredKeys: ['pool', 'mode'] },
+);
+
+test('the patterns match every cap that is made, and the caps are sound', () => {
+  fc.assert(
+    fc.property(fc.array(access, { minLength: 1, maxLength: 6 }), (pools) => {
+      assert.match(profileCaps(pools).osd ?? '', new RegExp(`^(${profileCapPattern()})$`));
+      assert.match(legacyCaps(pools).osd ?? '', new RegExp(`^(${legacyOsdCapPattern()})$`));
+      assert.equal(capsFault(profileCaps(pools)), undefined);
+      assert.equal(capsFault(legacyCaps(pools)), undefined);
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
+test('profileCapPattern() matches nothing wider', () => {
+  const pattern = new RegExp(`^(${profileCapPattern('(volumes|vms)')})$`);
+  for (const cap of ['profile rbd', 'profile rbd pool=images', 'profile rbd pool=vms, allow *', 'allow *', '']) {
+    assert.doesNotMatch(cap, pattern);
+  }
+});
+
+test('capsFault() names a profile that Ceph would take and ignore', () => {
+  assert.match(capsFault({ osd: 'profile rdb pool=vms' }) ?? '', /profile "rdb", which Ceph does not know/);
+  assert.match(capsFault({ foo: 'allow *' }) ?? '', /no caps for "foo"/);
+  assert.match(capsFault({ osd: 'allow zzz' }) ?? '', /Cannot read the cap "allow zzz"/);
+  assert.equal(capsFault({ mon: 'allow r', osd: 'allow rwx pool=vms' }), undefined);
+});

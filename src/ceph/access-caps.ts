@@ -1,0 +1,103 @@
+import { type Caps, CapsError, parseCap } from './caps.ts';
+
+/** What a user may do with one pool, or with one RBD namespace of it. */
+export interface PoolAccess {
+  readonly pool: string;
+  readonly namespace?: string;
+  readonly mode: 'ReadWrite' | 'ReadOnly';
+}
+
+const poolPattern = '[A-Za-z0-9_.-]+';
+
+/** The caps that Ceph's own guide for OpenStack gives since Luminous. */
+export function profileCaps(access: readonly PoolAccess[]): Caps {
+  const grants = access
+    .map(
+      ({ pool, namespace, mode }) =>
+        `profile ${mode === 'ReadWrite' ? 'rbd' : 'rbd-read-only'} ${scope(pool, namespace)}`,
+    )
+    .join(', ');
+  return { mon: 'profile rbd', osd: grants, mgr: grants };
+}
+
+/**
+ * A dead client's exclusive lock is broken by blocklisting its address; the guide of 2014 knew no such lock.
+ * Clients before Pacific say blacklist.
+ */
+export const legacyMonCap = `allow r, allow command "osd blacklist", allow command "osd blocklist"`;
+
+/** What the guide of 2014 wrote, plus the right to blocklist. It gave no cap for managers: there were none. */
+export function legacyCaps(access: readonly PoolAccess[]): Caps {
+  const pools = access.map(
+    ({ pool, namespace, mode }) => `allow ${mode === 'ReadWrite' ? 'rwx' : 'rx'} ${scope(pool, namespace)}`,
+  );
+  return { mon: legacyMonCap, osd: ['allow class-read object_prefix rbd_children', ...pools].join(', ') };
+}
+
+function scope(pool: string, namespace: string | undefined): string {
+  return namespace === undefined ? `pool=${pool}` : `pool=${pool} namespace=${namespace}`;
+}
+
+/**
+ * A POSIX extended regular expression that matches exactly the OSD and manager caps that `profileCaps` makes
+ * for pools of the given pattern.
+ */
+export function profileCapPattern(pool: string = poolPattern): string {
+  const grant = `profile rbd(-read-only)? pool=${pool}( namespace=[A-Za-z0-9_.-]+)?`;
+  return `${grant}(, ${grant})*`;
+}
+
+/** The same for the OSD caps that `legacyCaps` makes. */
+export function legacyOsdCapPattern(pool: string = poolPattern): string {
+  return `allow class-read object_prefix rbd_children(, allow rw?x pool=${pool}( namespace=[A-Za-z0-9_.-]+)?)+`;
+}
+
+const profiles: Readonly<Record<string, readonly string[]>> = {
+  mon: [
+    'bootstrap-mds',
+    'bootstrap-mgr',
+    'bootstrap-osd',
+    'bootstrap-rbd',
+    'bootstrap-rbd-mirror',
+    'bootstrap-rgw',
+    'cephfs-mirror',
+    'crash',
+    'fs-client',
+    'mds',
+    'mgr',
+    'mon',
+    'osd',
+    'rbd',
+    'rbd-mirror',
+    'rbd-mirror-peer',
+    'rbd-read-only',
+    'read-only',
+    'read-write',
+    'role-definer',
+    'simple-rados-client',
+    'simple-rados-client-with-blocklist',
+  ],
+  mgr: ['cephfs-mirror', 'crash', 'mds', 'mon', 'osd', 'rbd', 'rbd-read-only', 'read-only', 'read-write'],
+  osd: ['cephfs-mirror', 'crash', 'osd', 'rbd', 'rbd-mirror', 'rbd-read-only'],
+};
+
+/**
+ * What is wrong with caps written by hand, as a sentence; undefined if nothing is.
+ * Ceph stores a profile that it does not know without a word, and grants nothing for it.
+ */
+export function capsFault(caps: Caps): string | undefined {
+  for (const subsystem of Object.keys(caps).sort()) {
+    const known = profiles[subsystem];
+    if (known === undefined) return `Ceph knows no caps for "${subsystem}"`;
+    try {
+      for (const { profile } of parseCap(subsystem, caps[subsystem] ?? '')) {
+        if (profile === undefined || known.includes(profile)) continue;
+        return `The ${subsystem} cap names the profile "${profile}", which Ceph does not know and which would grant nothing; it knows ${known.join(', ')}`;
+      }
+    } catch (error) {
+      if (error instanceof CapsError) return error.message;
+      throw error;
+    }
+  }
+  return undefined;
+}

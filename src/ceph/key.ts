@@ -1,0 +1,23 @@
+import type { Secret } from '../secret.ts';
+
+/** The type of a cephx key. Librados before 19.2.6 and 20.2.4 cannot log in with the second. */
+export type KeyType = 'Aes' | 'Aes256k';
+
+/**
+ * The type that a key says of itself, undefined for what is no key: base64 of a little-endian header (type, seconds,
+ * nanoseconds, length; 12 bytes) and the secret (src/auth/Crypto.cc).
+ */
+export function keyTypeOf(key: Secret): KeyType | undefined {
+  const text = key.reveal();
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length < 12 || bytes.readUInt16LE(10) !== bytes.length - 12) return undefined;
+  switch (bytes.readUInt16LE(0)) {
+    case 1:
+      return bytes.length === 28 ? 'Aes' : undefined;
+    case 2:
+      return bytes.length === 44 ? 'Aes256k' : undefined;
+    default:
+      return undefined;
+  }
+}
