@@ -1,4 +1,5 @@
-import type { Platform, Role } from './distributions.ts';
+import type { Role } from '../api/ceph-openstack-host.ts';
+import type { Platform } from './distributions.ts';
 import type { Release } from './releases.ts';
 
 /**
@@ -111,8 +112,8 @@ export interface Option {
 }
 
 export type OptionEdit =
-  /** The effective value is `value`. With `unlessUnset`, an option that is nowhere set is left so (its default is right). */
-  | { readonly how: 'set'; readonly value: string; readonly unlessUnset?: boolean }
+  /** The effective value is `value`. `leave`: one that is unset (its default is right), or that is set already, stays. */
+  | { readonly how: 'set'; readonly value: string; readonly leave?: 'unset' | 'set' }
   /**
    * The comma list holds `member`; others stay, in their order. `whenUnset` are the members to write beside it where the
    * option is not set (its default, which writing it would end). A member that begins with `replaces` makes way

@@ -1,8 +1,6 @@
+import type { Role } from '../api/ceph-openstack-host.ts';
 import type { PackageNeed, Refusal } from './desired-host.ts';
 import { isSince, type Project, type Release } from './releases.ts';
-
-export const roles = ['GlanceApi', 'CinderVolume', 'CinderBackup', 'NovaCompute'] as const;
-export type Role = (typeof roles)[number];
 
 /** The project whose release decides how a role is configured. */
 export const projectOf: Readonly<Record<Role, Project>> = {
@@ -69,17 +67,22 @@ export function versionPackages(platform: Platform): Readonly<Record<Project, re
   return platforms[platform].versionPackages;
 }
 
-/**
- * The platform of a machine, from os-release (`ID` and `ID_LIKE`) and the name of process 1 (`systemd`, `upstart`,
- * `sysvinit`); a refusal when it is of a kind that is not known.
- */
-export function platformOf(machine: { id: string; idLike: readonly string[]; initSystem: string }): Platform | Refusal {
-  const family = ['debian', 'ubuntu'].some((name) => machine.id === name || machine.idLike.includes(name));
-  if (!family) {
-    return unsupported(`The distribution "${machine.id}" is not of the Debian family, the only one supported so far.`);
+/** The family of a distribution, from os-release's ID and ID_LIKE: `debian`, `redhat`, `suse`, or the ID itself. */
+export function familyOf(id: string, idLike: readonly string[]): string {
+  const names = [id, ...idLike];
+  if (names.some((name) => name === 'debian' || name === 'ubuntu')) return 'debian';
+  if (names.some((name) => ['rhel', 'fedora', 'centos'].includes(name))) return 'redhat';
+  return names.some((name) => name.includes('suse')) ? 'suse' : id;
+}
+
+/** The platform of a machine, from its family and the name of what starts services; a refusal when it is not known. */
+export function platformOf(machine: { family: string; initSystem: string }): Platform | Refusal {
+  const { family, initSystem } = machine;
+  if (family !== 'debian') {
+    return unsupported(`Its distribution is of the family "${family}", and only debian is supported so far.`);
   }
-  if (machine.initSystem !== 'systemd') {
-    return unsupported(`The init system is "${machine.initSystem}", and only systemd is supported so far.`);
+  if (initSystem !== 'systemd') {
+    return unsupported(`Its services are started by "${initSystem}", and only systemd is supported so far.`);
   }
   return 'debian-systemd';
 }

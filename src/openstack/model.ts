@@ -1,0 +1,90 @@
+/*
+ * What a binding says, in plain values: every name resolved, every default filled in, no key. The controller makes it
+ * from the binding, its children and their Secrets; what it becomes on a machine is the business of this folder.
+ */
+
+export interface OpenStackModel {
+  readonly conf: CephConf;
+  readonly glance?: GlanceModel;
+  readonly cinder?: CinderModel;
+  readonly cinderBackup?: CinderBackupModel;
+  readonly nova?: NovaModel;
+  /** Further options by file (`nova.conf`), section and name; already allowed by the policy. */
+  readonly extraConfig: ExtraConfig;
+  /** Whether services' access is to be proved. */
+  readonly verifyAccess: boolean;
+}
+
+/** Ceph's client configuration, the same on every host. */
+export interface CephConf {
+  /** `/etc/ceph/<cluster>.conf`: its name is the cluster's, and so part of the keyrings' names. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** A user of Ceph, by the Secret that keeps its key. */
+export interface Client {
+  /** Without `client.`. */
+  readonly userId: string;
+  readonly secretName: string;
+  /** `Secret.fingerprint()` of the bare key. */
+  readonly fingerprint: string;
+}
+
+export interface GlanceModel {
+  readonly client: Client;
+  readonly pool: string;
+  readonly exposeDirectUrl: boolean;
+  readonly imageCache: boolean;
+  readonly chunkSizeMb?: number;
+}
+
+export interface SecretIdentity {
+  readonly uuid: string;
+  /** Further UUIDs that hold the same key. */
+  readonly keep: readonly string[];
+}
+
+export interface CinderModel {
+  readonly backends: readonly CinderBackendModel[];
+}
+
+export interface CinderBackendModel {
+  readonly name: string;
+  /** Section of cinder.conf; `DEFAULT` up to newton. */
+  readonly section: string;
+  readonly client: Client;
+  readonly pool: string;
+  /** Whether nothing but this back end uses the pool. */
+  readonly exclusivePool: boolean;
+  readonly maxCloneDepth?: number;
+  readonly flattenVolumeFromSnapshot?: boolean;
+  readonly libvirtSecret: SecretIdentity;
+}
+
+export interface CinderBackupModel {
+  readonly client: Client;
+  readonly pool: string;
+  readonly chunkSizeBytes?: number;
+  readonly stripeUnit?: number;
+  readonly stripeCount?: number;
+  readonly restoreDiscardExcessBytes?: boolean;
+}
+
+export interface NovaModel {
+  readonly client: Client;
+  readonly libvirtSecret: SecretIdentity;
+  /** Pool of the instances' own disks; left out: they stay where they are. */
+  readonly ephemeralPool?: string;
+  readonly fileInjection?: 'Disabled';
+  readonly liveMigrationFlags?: readonly string[];
+  readonly diskCacheModes?: readonly string[];
+  readonly hwDiskDiscard?: 'Unmap' | 'Ignore';
+}
+
+export type ExtraConfig = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+
+/** `ceph` of `/etc/ceph/ceph.conf`. */
+export function clusterNameOf(conf: CephConf): string {
+  return conf.path.slice(conf.path.lastIndexOf('/') + 1).replace(/\.conf$/, '');
+}
