@@ -118,20 +118,17 @@ function start(folder: string, command: string, name: string, flags: Readonly<Re
   return startProcess(command, args, { logFile: join(folder, `${name}.log`), graceMs: 0 });
 }
 
-/** Waits for the API server, and for the controllers: they have made a service account when they work. */
-export async function ready(world: World, processes: readonly Running[]): Promise<void> {
-  await eventually(
+/** Waits until the API server answers a path with 200. Fails at once when a process that it takes has ended. */
+export async function serves(world: World, path: string, processes: readonly Running[]): Promise<void> {
+  const dead = await eventually(
     async () => {
-      const dead = processes.find((process) => !process.alive());
-      if (dead !== undefined) return dead;
-      await get(world, '/readyz');
-      await get(world, '/api/v1/namespaces/default/serviceaccounts/default');
-      return undefined;
+      const ended = processes.find((process) => !process.alive());
+      if (ended === undefined) await get(world, path);
+      return ended;
     },
-    { timeoutMs: 90_000, what: 'the API server is ready' },
-  ).then((dead) => {
-    if (dead !== undefined) throw new Error(`Cannot start Kubernetes, a part of it ended:\n${dead.logTail()}`);
-  });
+    { timeoutMs: 90_000, what: `the API server serves ${path}` },
+  );
+  if (dead !== undefined) throw new Error(`Cannot start Kubernetes, a part of it ended:\n${dead.logTail()}`);
 }
 
 async function get(world: World, path: string): Promise<void> {

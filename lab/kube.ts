@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder } from './cache.ts';
 import { type Certificate, writeKubeconfig } from './certificates.ts';
-import { prepare, ready, startApiServer, startControllers, startEtcd, type World } from './kube-processes.ts';
+import { prepare, serves, startApiServer, startControllers, startEtcd, type World } from './kube-processes.ts';
 import { kubeTools } from './kube-tools.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
 import { run } from './process.ts';
@@ -40,8 +40,18 @@ export interface ApiRequest {
   readonly code: number;
 }
 
+export interface KubeOptions {
+  /** Names its folder. */
+  readonly name?: string;
+  /**
+   * A file or folder of CRDs to install. The garbage collector knows their kinds from the first moment;
+   * of kinds that come later it takes notice within half a minute.
+   */
+  readonly crds?: string;
+}
+
 /** Starts a control plane of its own, beside any others. Ready to use when it resolves. */
-export async function startKube(options: { readonly name?: string } = {}): Promise<Kube> {
+export async function startKube(options: KubeOptions = {}): Promise<Kube> {
   sweepLeftovers();
   const tools = await kubeTools();
   const folder = runFolder(options.name ?? 'kube');
@@ -53,13 +63,19 @@ export async function startKube(options: { readonly name?: string } = {}): Promi
     const etcd = started.use(startEtcd(world));
     let apiServer = startApiServer(world);
     started.defer(() => apiServer.stop());
-    const controllers = started.use(startControllers(world));
-    await ready(world, [etcd, apiServer, controllers]);
-    const running = started.move();
-
     const tool = (path: string) => (args: readonly string[], input?: { input?: string }) =>
       run(path, args, { ...input, env: toolEnvironment(world) });
     const kubectl = tool(tools.kubectl);
+    if (options.crds !== undefined) {
+      await serves(world, '/readyz', [etcd, apiServer]);
+      await kubectl(['create', '-f', options.crds]);
+      await kubectl(['wait', '--for=condition=Established', '-f', options.crds, '--timeout=30s']);
+    }
+    const controllers = started.use(startControllers(world));
+    await serves(world, '/readyz', [etcd, apiServer, controllers]);
+    // The controllers work when they have made this.
+    await serves(world, '/api/v1/namespaces/default/serviceaccounts/default', [etcd, apiServer, controllers]);
+    const running = started.move();
     return {
       server: world.server,
       kubeconfig: world.kubeconfig,
@@ -80,7 +96,7 @@ export async function startKube(options: { readonly name?: string } = {}): Promi
       async restartApiServer() {
         await apiServer.stop();
         apiServer = startApiServer(world);
-        await ready(world, [apiServer]);
+        await serves(world, '/readyz', [apiServer]);
       },
       [Symbol.asyncDispose]: () => running.disposeAsync(),
     };
