@@ -55,8 +55,8 @@ export interface ManifestOption {
   readonly file: string;
   readonly section: string;
   readonly name: string;
-  /** What we wrote, as it stands in the file; null: we took the option out. */
-  readonly written: string | null;
+  /** The effective value after our edit; null: we took the option out. */
+  readonly written: Secret | null;
   /** What stood there before; null: nothing did. */
   readonly former: Secret | null;
   /** For a list that we only added to: our member, which alone is taken out again. */
