@@ -148,3 +148,6 @@ export const driftRepairs = new Counter({
   labelNames: ['kind'],
   registers,
 });
+
+/** Called before each scrape, for gauges that are cheaper to work out than to keep. */
+export const beforeScrape = new Set<() => void>();

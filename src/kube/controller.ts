@@ -1,0 +1,261 @@
+import type { Resource } from '../api/resource.ts';
+import { errorMessage, Invalid, Waiting } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import {
+  driftRepairs,
+  readiness,
+  reconcileErrors,
+  reconcilePanics,
+  reconcileTimeouts,
+  steps,
+  terminalErrors,
+} from '../metrics.ts';
+import type { Store } from './cache.ts';
+import type { Client } from './client.ts';
+import { within } from './deadline.ts';
+import type { Recorder } from './events.ts';
+import { type KubeObject, parseKey } from './kinds.ts';
+import { isConflict, isNotFound, KubeError } from './kube-error.ts';
+import {
+  abandonAnnotation,
+  beginPass,
+  doneReason,
+  isAbandoned,
+  isHeld,
+  type Next,
+  type Pass,
+  planLines,
+  underWay,
+  type Verdict,
+} from './pass.ts';
+import type { Hold, Step } from './reconciler.ts';
+import type { Registered } from './registration.ts';
+import { isSameStatus, type Judgement, joinSentences, readyCondition, renderStatus } from './status.ts';
+
+/** Sets and removes our finalizer, leaving those of others alone. Conflict when somebody was faster. */
+export interface Finalizers {
+  hold(object: KubeObject): Promise<void>;
+  release(object: KubeObject): Promise<void>;
+}
+
+export interface ControllerTools {
+  readonly client: Client;
+  /** Where the kind's objects are read from, and our own writes are noted. */
+  readonly store: Store;
+  readonly finalizers: Finalizers;
+  readonly recorder: Recorder;
+  readonly log: Logger;
+  /** How often a key has failed in a row. */
+  failures(key: string): number;
+}
+
+const maxRounds = 8;
+const holdRetryMs = 10_000;
+/** Work that takes longer than this is shown while it goes on. */
+const showAfterMs = 1_000;
+/** Somebody else wrote at the same time: said so only when it keeps happening. */
+const quietConflicts = 3;
+/** How long code that ignores its signal is waited for. */
+const graceMs = 10_000;
+
+/** The loop: one pass over the object of a key. Throws only when its status could not be written. */
+export function createController(registered: Registered, tools: ControllerTools) {
+  const { registration } = registered;
+  const { client, store, finalizers, recorder } = tools;
+  const controller = registered.kind.kind.toLowerCase();
+  const passTimeoutMs = registration.passTimeoutMs ?? 120_000;
+  const look = (): Next => ({ afterMs: registration.lookEveryMs * (0.9 + Math.random() * 0.2) });
+
+  async function reconcile(key: string, stop: AbortSignal): Promise<Next> {
+    const raw = store.get(key) as Resource | undefined;
+    if (raw === undefined) {
+      readiness.remove({ kind: registered.kind.kind, ...parseKey(key) });
+      return 'change';
+    }
+    const pass = beginPass(raw, tools.log);
+    const deadline = AbortSignal.timeout(passTimeoutMs);
+    const signal = AbortSignal.any([stop, deadline]);
+    let verdict: Verdict;
+    try {
+      verdict = await within(converge(pass, signal), signal, graceMs);
+    } catch (error) {
+      if (stop.aborted) return 'change';
+      verdict = judge(error, pass, deadline.aborted, tools.failures(key));
+    }
+    if (pass.did.length > 0) {
+      const reason = doneReason(pass);
+      if (reason === 'DriftRepaired') driftRepairs.inc({ kind: raw.kind });
+      recorder.record(raw, { type: 'Normal', reason, action: 'Apply', note: joinSentences(pass.did) });
+    }
+    if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
+    return verdict.next;
+  }
+
+  async function converge(pass: Pass, signal: AbortSignal): Promise<Verdict> {
+    const { raw, deleting } = pass;
+    if (isAbandoned(raw)) return abandon(pass);
+    // What others still hold it for is not ours to wait for.
+    if (deleting && !isHeld(raw)) return { next: 'change' };
+    if (raw.status?.observedGeneration !== raw.metadata.generation) await report(pass, underWay(pass, []));
+    const resource = parse(raw);
+    const { reconciler } = registration;
+    const connection = await reconciler.connect(resource, signal);
+    let left: readonly string[] = [];
+    for (let round = 1; round <= maxRounds; round++) {
+      const observed = await reconciler.observe(resource, connection, signal);
+      pass.seen = reconciler.status(resource, observed);
+      const plan = reconciler.plan(resource, observed);
+      const stages = plan.stages.filter((stage) => stage.length > 0);
+      left = planLines(stages, (step) => reconciler.describe(step));
+      if (resource.spec.mode === 'Plan' && left.length > 0) return planned(left, plan.hold);
+      if (stages.length === 0) return settled(pass, plan.hold);
+      await finalizers.hold(current(pass));
+      for (const stage of stages) {
+        signal.throwIfAborted();
+        await applyStage(pass, stage, (done) => reconciler.apply(stage, resource, connection, done, signal));
+      }
+      signal.throwIfAborted();
+    }
+    throw new Error(`Not settled after ${maxRounds} rounds; still to do: ${joinSentences(left)}`);
+  }
+
+  async function applyStage(
+    pass: Pass,
+    stage: readonly Step[],
+    apply: (done: (step: Step) => void) => Promise<void>,
+  ): Promise<void> {
+    const { describe } = registration.reconciler;
+    let showing: Promise<void> | undefined;
+    const timer = setTimeout(() => {
+      showing = report(pass, underWay(pass, stage.map(describe))).catch((error) => pass.log.warn(errorMessage(error)));
+    }, showAfterMs);
+    try {
+      await apply((step) => {
+        const sentence = describe(step);
+        pass.did.push(sentence);
+        steps.inc({ kind: pass.raw.kind, verb: step.verb });
+        pass.log.info({ verb: step.verb }, sentence);
+      });
+    } finally {
+      clearTimeout(timer);
+      await showing;
+    }
+  }
+
+  async function settled(pass: Pass, hold: Hold | undefined): Promise<Verdict> {
+    if (hold !== undefined) return held(hold);
+    if (pass.deleting) {
+      await finalizers.release(current(pass));
+      pass.log.info('Let go.');
+      return { next: 'change' };
+    }
+    if (pass.raw.spec.mode !== 'Plan') await finalizers.hold(current(pass));
+    return { judgement: { ready: true, reason: 'Converged', message: 'All is as it should be.' }, next: look() };
+  }
+
+  function held(hold: Hold, plan?: readonly string[]): Verdict {
+    return {
+      judgement: {
+        ready: false,
+        reason: hold.reason,
+        message: hold.message,
+        abnormal: hold.stalled ? 'Stalled' : 'Reconciling',
+        ...(plan === undefined ? {} : { plan }),
+      },
+      next:
+        hold.retryAfterMs !== undefined
+          ? { afterMs: hold.retryAfterMs }
+          : hold.stalled
+            ? look()
+            : { afterMs: holdRetryMs },
+    };
+  }
+
+  function planned(plan: readonly string[], hold: Hold | undefined): Verdict {
+    if (hold !== undefined) return held(hold, plan);
+    const message = `${plan.length === 1 ? 'One change is' : `${plan.length} changes are`} planned, see status.plan; set mode to Enforce to have them made.`;
+    return { judgement: { ready: false, reason: 'ChangesPlanned', message, plan }, next: look() };
+  }
+
+  async function abandon(pass: Pass): Promise<Verdict> {
+    const { raw } = pass;
+    const message = `Nothing is done for this object any more; remove the annotation ${abandonAnnotation} to have it managed again.`;
+    const news = isHeld(raw) || readyCondition(raw)?.reason !== 'Abandoned';
+    if (isHeld(raw)) await finalizers.release(current(pass));
+    if (news) {
+      pass.log.info('Abandoned.');
+      recorder.record(raw, { type: 'Normal', reason: 'Abandoned', action: 'Abandon', note: message });
+    }
+    if (pass.deleting) return { next: 'change' };
+    return { judgement: { ready: false, reason: 'Abandoned', message, abnormal: 'Stalled' }, next: 'change' };
+  }
+
+  /** The one error policy. */
+  function judge(error: unknown, pass: Pass, late: boolean, failures: number): Verdict {
+    if (error instanceof Waiting) {
+      const { reason, message, retryAfterMs } = error;
+      return held({ reason, message, retryAfterMs, stalled: false });
+    }
+    if (error instanceof Invalid) {
+      terminalErrors.inc({ controller });
+      return held({ reason: error.reason, message: error.message, stalled: true });
+    }
+    if (isConflict(error) && failures < quietConflicts) return { next: 'backoff' };
+    reconcileErrors.inc({ controller });
+    if (late) reconcileTimeouts.inc({ controller });
+    const message = late ? `The pass did not end within ${passTimeoutMs / 1000} seconds.` : errorMessage(error);
+    if (isFault(error)) {
+      reconcilePanics.inc({ controller });
+      pass.log.error({ err: error }, message);
+    } else pass.log.warn({ failures }, message);
+    return { judgement: { ready: false, reason: 'Failed', message, abnormal: 'Reconciling' }, next: 'backoff' };
+  }
+
+  async function report(pass: Pass, judgement: Judgement): Promise<void> {
+    const raw = current(pass);
+    const { namespace, name, uid } = raw.metadata;
+    readiness.set({ kind: raw.kind, namespace, name }, judgement.ready ? 1 : 0);
+    const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, new Date().toISOString());
+    if (isSameStatus(raw.status, status)) return;
+    try {
+      store.put(await client.applyStatus(registered.kind, { metadata: { namespace, name, uid }, status }));
+    } catch (error) {
+      // Gone in the meantime, or another under the same name: nobody is left to tell.
+      if (isNotFound(error) || isConflict(error)) return;
+      throw error;
+    }
+    const before = readyCondition(raw);
+    if (before?.reason === judgement.reason && before.message === judgement.message) return;
+    const level = judgement.abnormal === 'Stalled' ? 'warn' : 'info';
+    pass.log[level]({ ready: judgement.ready, reason: judgement.reason }, judgement.message);
+    if ((judgement.abnormal === 'Stalled' && judgement.reason !== 'Abandoned') || judgement.reason === 'Failed') {
+      const { reason, message: note } = judgement;
+      recorder.record(raw, { type: 'Warning', reason, action: pass.deleting ? 'Delete' : 'Reconcile', note });
+    }
+  }
+
+  /** The object as last seen, which our own writes have moved on since the pass began. */
+  function current(pass: Pass): Resource {
+    const { namespace, name, uid } = pass.raw.metadata;
+    const now = store.get(`${namespace}/${name}`) as Resource | undefined;
+    return now?.metadata.uid === uid ? now : pass.raw;
+  }
+
+  function parse(raw: Resource): Resource {
+    try {
+      return registration.parse(raw);
+    } catch (cause) {
+      throw new Invalid('InvalidSpec', errorMessage(cause), { cause });
+    }
+  }
+
+  return { reconcile };
+}
+
+/** A fault of the program, as against an answer of the world. */
+function isFault(error: unknown): boolean {
+  return (
+    !(error instanceof KubeError) &&
+    (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+  );
+}

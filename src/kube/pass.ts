@@ -1,0 +1,70 @@
+import type { Reason } from '../api/conditions.ts';
+import type { Resource } from '../api/resource.ts';
+import type { Logger } from '../log.ts';
+import type { Step } from './reconciler.ts';
+import { type Judgement, joinSentences, type KindStatus, wasReady } from './status.ts';
+
+export const finalizer = 'cephopenstack.io/finalizer';
+export const abandonAnnotation = 'cephopenstack.io/abandon';
+
+/** When to look at a key again: after a while, after its backoff, or only when something changes. */
+export type Next = { readonly afterMs: number } | 'backoff' | 'change';
+
+/** What a pass came to. */
+export interface Verdict {
+  /** Left out: the status stays as it is. */
+  readonly judgement?: Judgement;
+  readonly next: Next;
+}
+
+/** One pass over one resource, as far as it has come. */
+export interface Pass {
+  /** As the cache held it at the start. */
+  readonly raw: Resource;
+  readonly log: Logger;
+  readonly deleting: boolean;
+  /** The steps done, as sentences. */
+  readonly did: string[];
+  /** The kind's part of the status, from the latest observation. */
+  seen?: KindStatus;
+}
+
+export function beginPass(raw: Resource, log: Logger): Pass {
+  const { namespace, name, generation } = raw.metadata;
+  return {
+    raw,
+    log: log.child({ kind: raw.kind, namespace, name, generation }),
+    deleting: raw.metadata.deletionTimestamp !== undefined,
+    did: [],
+  };
+}
+
+export function isHeld(raw: Resource): boolean {
+  return raw.metadata.finalizers?.includes(finalizer) === true;
+}
+
+export function isAbandoned(raw: Resource): boolean {
+  return raw.metadata.annotations?.[abandonAnnotation] === 'true';
+}
+
+/** Not done yet, and moving. */
+export function underWay(pass: Pass, sentences: readonly string[]): Judgement {
+  const { generation } = pass.raw.metadata;
+  const message =
+    sentences.length > 0
+      ? joinSentences(sentences)
+      : pass.deleting
+        ? 'Looking at what has to be undone.'
+        : `Looking at what generation ${generation} needs.`;
+  return { ready: false, reason: pass.deleting ? 'Deleting' : 'Progressing', message, abnormal: 'Reconciling' };
+}
+
+/** Why what was done was done: what was in order before had drifted. */
+export function doneReason(pass: Pass): Reason {
+  return !pass.deleting && wasReady(pass.raw) ? 'DriftRepaired' : 'Applied';
+}
+
+/** The steps of all stages as sentences; one that comes several times is told once. */
+export function planLines<S extends Step>(stages: readonly (readonly S[])[], describe: (step: S) => string): string[] {
+  return [...new Set(stages.flat().map(describe))];
+}
