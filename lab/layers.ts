@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startAptProxy } from './apt-proxy.ts';
+import { cached, cacheFolder } from './cache.ts';
+import { run } from './process.ts';
+import { progress } from './progress.ts';
+import { debianMirror, debianRoot, needCommand, overlay } from './roots.ts';
+
+/** What a host starts with. */
+export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'alien';
+
+interface LayerRecipe {
+  /** The layer that this one lies on. Absent: a bare Debian. */
+  readonly parent?: LayerName;
+  readonly packages: readonly string[];
+  /** Run by sh inside, after the packages are there. */
+  readonly script: string;
+}
+
+const recipes: Record<LayerName, LayerRecipe> = {
+  base: {
+    packages: [],
+    script: `
+useradd --create-home --shell /bin/bash ops
+echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops
+chmod 0440 /etc/sudoers.d/ops
+rm -f /etc/ssh/ssh_host_*
+for unit in console-getty.service getty.target systemd-firstboot.service systemd-modules-load.service apt-daily.timer \\
+  apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer; do ln -sfn /dev/null /etc/systemd/system/$unit; done`,
+  },
+  // No recommended packages: they would bring ceph-common and python3-rbd, which are the operator's to install.
+  controller: {
+    parent: 'base',
+    packages: ['glance-api', 'cinder-volume', 'cinder-backup'],
+    script: `
+systemctl mask --quiet rtslib-fb-targetctl.service
+sed -i '/^my_ip *=/d' /etc/cinder/cinder.conf
+# Where there is no broker both services keep trying to reach one, and so stay up. Without tables they would not.
+su -s /bin/sh cinder -c 'cinder-manage db sync' 2>/dev/null
+rm -f /var/log/cinder/* /var/log/glance/*`,
+  },
+  compute: {
+    parent: 'base',
+    packages: ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'],
+    script: computeScript(),
+  },
+  combined: {
+    parent: 'controller',
+    packages: ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'],
+    script: computeScript(),
+  },
+  alien: {
+    parent: 'base',
+    packages: [],
+    script: `
+rm /etc/os-release
+printf '%s\\n' 'ID=slackware' 'NAME="Slackware"' 'VERSION_ID=15.0' 'PRETTY_NAME="Slackware 15.0 x86_64"' >/etc/os-release`,
+  },
+};
+
+function computeScript(): string {
+  return `
+printf '%s\\n' 'cgroup_controllers = []' 'security_driver = "none"' >>/etc/libvirt/qemu.conf
+sed -i '/^my_ip *=/d' /etc/nova/nova.conf
+# nova-compute reports itself ready only to a control plane. Alone it keeps trying to reach one: that shall count as up.
+mkdir -p /etc/systemd/system/nova-compute.service.d
+printf '%s\\n' '[Service]' 'Type=simple' 'TimeoutStopSec=5' >/etc/systemd/system/nova-compute.service.d/lab.conf
+rm -f /var/log/nova/* /var/log/libvirt/qemu/*`;
+}
+
+/** The read-only trees of a layer, the topmost first, as `overlay` wants them. Built and kept in the cache when missing. */
+export async function hostLayers(name: LayerName): Promise<readonly string[]> {
+  const recipe = recipes[name];
+  const below = recipe.parent === undefined ? [await bareDebian()] : await hostLayers(recipe.parent);
+  return [join(await builtLayer(name, recipe, below), 'upper'), ...below];
+}
+
+function bareDebian(): Promise<string> {
+  return debianRoot({
+    name: 'host',
+    suite: 'trixie',
+    variant: 'apt',
+    packages: ['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'iproute2', 'ca-certificates', 'procps'],
+  });
+}
+
+function builtLayer(name: LayerName, recipe: LayerRecipe, below: readonly string[]): Promise<string> {
+  // The trees below carry the hashes of their own recipes in their names.
+  const text = JSON.stringify([below, recipe, build]);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return cached(join('layers', `${name}-${hash}`), (folder) =>
+    progress(`Building the host layer "${name}"`, async () => {
+      await needCommand('mmdebstrap', 'mmdebstrap');
+      await using proxy = await startAptProxy({ sites: [await debianMirror()], store: cacheFolder('apt') });
+      {
+        using layer = await overlay(below, folder);
+        const env = { http_proxy: proxy.url, PACKAGES: recipe.packages.join(' '), SCRIPT: recipe.script };
+        await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-euc', build, layer.root], { env });
+      }
+      for (const scratch of ['work', 'root']) await rm(join(folder, scratch), { recursive: true, force: true });
+    }),
+  );
+}
+
+// ceph-common and python3-rbd are only fetched: the operator's own installation then takes them from the proxy's store.
+const build = `
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+printf '#!/bin/sh\\nexit 101\\n' >"$0/usr/sbin/policy-rc.d"
+chmod 0755 "$0/usr/sbin/policy-rc.d"
+chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+  http_proxy="$http_proxy" PACKAGES="$PACKAGES" SCRIPT="$SCRIPT" sh -euc '
+    [ -n "$(ls /var/lib/apt/lists/*_Packages 2>/dev/null)" ] || apt-get update -qq
+    install() { apt-get install -qq -y --no-install-recommends "$@" >/tmp/build.log 2>&1 || { tail -n 30 /tmp/build.log >&2; return 1; }; }
+    if [ -n "$PACKAGES" ]; then install $PACKAGES; fi
+    install --download-only ceph-common python3-rbd
+    apt-get clean
+    eval "$SCRIPT"
+    rm -rf /tmp/build.log /etc/machine-id'
+rm "$0/usr/sbin/policy-rc.d"`;
