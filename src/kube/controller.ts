@@ -215,7 +215,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     const raw = current(pass);
     const { namespace, name, uid } = raw.metadata;
     readiness.set({ kind: raw.kind, namespace, name }, judgement.ready ? 1 : 0);
-    const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, new Date().toISOString());
+    const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, timestamp());
     if (isSameStatus(raw.status, status)) return;
     try {
       store.put(await client.applyStatus(registered.kind, { metadata: { namespace, name, uid }, status }));
@@ -258,4 +258,9 @@ function isFault(error: unknown): boolean {
     !(error instanceof KubeError) &&
     (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
   );
+}
+
+/** RFC 3339 to the second, as Kubernetes writes times. */
+function timestamp(): string {
+  return new Date().toISOString().replace(/\.\d+/, '');
 }

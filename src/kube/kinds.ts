@@ -1,4 +1,8 @@
-import { group, type ObjectMeta, type Resource, version } from '../api/resource.ts';
+import { type CephClientAuth, cephClientAuthKind } from '../api/ceph-client-auth.ts';
+import { type CephOpenStackBinding, cephOpenStackBindingKind } from '../api/ceph-openstack-binding.ts';
+import { type CephOpenStackHost, cephOpenStackHostKind } from '../api/ceph-openstack-host.ts';
+import { type RbdPool, rbdPoolKind } from '../api/rbd-pool.ts';
+import type { ObjectMeta } from '../api/resource.ts';
 
 /** An object as the API server gives it: raw JSON, nothing lost. */
 export interface KubeObject {
@@ -61,14 +65,10 @@ export interface LeaseObject extends KubeObject {
   };
 }
 
-function own<T extends Resource>(kind: string, plural: string): Kind<T> {
-  return { group, version, kind, plural };
-}
-
-export const bindingKind = own('CephOpenStackBinding', 'cephopenstackbindings');
-export const poolKind = own('RbdPool', 'rbdpools');
-export const clientAuthKind = own('CephClientAuth', 'cephclientauths');
-export const hostKind = own('CephOpenStackHost', 'cephopenstackhosts');
+export const bindingKind: Kind<CephOpenStackBinding> = kindOf(cephOpenStackBindingKind);
+export const poolKind: Kind<RbdPool> = kindOf(rbdPoolKind);
+export const clientAuthKind: Kind<CephClientAuth> = kindOf(cephClientAuthKind);
+export const hostKind: Kind<CephOpenStackHost> = kindOf(cephOpenStackHostKind);
 
 export const secretKind: Kind<SecretObject> = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
 export const controllerRevisionKind: Kind<ControllerRevisionObject> = {
@@ -108,4 +108,8 @@ export function ownerKeys(kind: Kind): (object: KubeObject) => readonly string[]
     (object.metadata.ownerReferences ?? [])
       .filter((owner) => owner.kind === kind.kind && owner.apiVersion.startsWith(`${kind.group}/`))
       .map((owner) => keyOf({ namespace: object.metadata.namespace, name: owner.name }));
+}
+
+function kindOf({ group, version, kind, plural }: Kind): Omit<Kind, 'shape'> {
+  return { group, version, kind, plural };
 }

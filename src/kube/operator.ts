@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
 import { BaseOperator } from './base-operator.ts';
 import { type Cache, createCache, createStore, type Store } from './cache.ts';
-import { fieldManager, type ListOptions } from './client.ts';
+import { fieldManager } from './client.ts';
 import { createController } from './controller.ts';
 import { createRecorder, type Recorder } from './events.ts';
 import type { Kind } from './kinds.ts';
@@ -9,14 +9,8 @@ import { type Election, type ElectionOptions, stand } from './leader.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { ReflectorOptions } from './reflector.ts';
 import type { Registered } from './registration.ts';
+import type { WatchedKind } from './watched.ts';
 import { startWorkers, type Workers, wireQueue } from './workers.ts';
-
-/** A kind to keep in the cache. */
-export interface WatchedKind extends Pick<ListOptions, 'labelSelector'> {
-  readonly kind: Kind;
-  /** Nothing but metadata is asked for and held. */
-  readonly metadataOnly?: boolean;
-}
 
 export interface OperatorOptions {
   /** Empty: all namespaces. */

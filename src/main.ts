@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { type Config, InvalidConfig, parseConfig } from './config.ts';
+import { errorMessage } from './errors.ts';
+import { KubeOperator } from './kube/operator.ts';
+import { startProbes } from './kube/probes.ts';
+import { watchedKinds } from './kube/watched.ts';
+import { createLogger, type Logger } from './log.ts';
+
+/** Whatever is still under way then is cut off: Kubernetes kills after 30 s. */
+const stopDeadlineMs = 28_000;
+
+async function run(): Promise<number> {
+  const config = parseConfig(process.env, { isTerminal: process.stdout.isTTY === true });
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  outliveStrayRejections(log);
+  await using stack = new AsyncDisposableStack();
+
+  const operator = createOperator(config, log);
+
+  stack.use(await startProbes(config.metrics, () => operator.unready()));
+  await operator.start();
+  log.info({ installation: config.installation, namespaces: config.watchNamespaces }, 'Started.');
+
+  const end = await Promise.race([operator.ended, asked()]);
+  if (end instanceof Error) {
+    log.error(end.message);
+    // Without the lease every further moment of work could meet another's.
+    process.exit(1);
+  }
+  log.info('Stopping.');
+  setTimeout(() => process.exit(1), stopDeadlineMs).unref();
+  await operator.stop();
+  log.info('Stopped.');
+  return 0;
+}
+
+function createOperator(config: Config, log: Logger): KubeOperator {
+  return new KubeOperator({
+    namespaces: config.watchNamespaces,
+    watched: watchedKinds,
+    ...(config.leaderElection
+      ? { election: { lease: { namespace: config.podNamespace, name: 'ceph-openstack-operator' } } }
+      : {}),
+    // Never that of another process, be it the one that ran in the same pod before.
+    identity: `${config.identity}_${randomUUID().slice(0, 8)}`,
+    log,
+  });
+}
+
+/** Resolves when the process is told to stop. */
+function asked(): Promise<'asked'> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve('asked'));
+  });
+}
+
+/** A promise that some library forgot must not end everybody's work. */
+function outliveStrayRejections(log: Logger): void {
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'A rejection was not handled.'));
+}
+
+const commands: Readonly<Record<string, () => Promise<number>>> = { run };
+
+const name = process.argv[2] ?? 'run';
+const command = commands[name];
+if (command === undefined) {
+  process.stderr.write(`Unknown command "${name}"; there are: ${Object.keys(commands).toSorted().join(', ')}.\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    const text = error instanceof InvalidConfig ? error.message : `Cannot ${name}: ${errorMessage(error)}`;
+    process.stderr.write(`${text}\n`);
+    process.exitCode = 1;
+  }
+}
