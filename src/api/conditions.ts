@@ -6,6 +6,7 @@ export const conditionTypes = [
   'Reachable',
   'Distributed',
   'AccessVerified',
+  'ServicesRunning',
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
@@ -61,6 +62,7 @@ export const reasons = [
   'InstancesOnLocalDisk',
   'VolumesWouldBeOrphaned',
   'GuestsUseSecret',
+  'LibvirtUnreachable',
   'AccessDenied',
   'ServiceStopped',
   'RestartFailed',
