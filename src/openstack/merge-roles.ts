@@ -118,8 +118,7 @@ function mergeKeyrings(wanted: readonly RoleKeyring[]): { files: readonly Keyrin
       };
     }
     const { entity, secretName, fingerprint } = first;
-    const mode = group === undefined ? '0600' : '0640';
-    files.push({ path, entity, secretName, fingerprint, owner, group: group ?? owner, mode });
+    files.push({ path, entity, secretName, fingerprint, owner, group: group ?? owner, mode: '0640' });
   }
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
