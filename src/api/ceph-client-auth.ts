@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import {
+  capText,
   clientName,
   cluster,
   commonStatus,
   inherited,
-  line,
   notBoth,
   poolName,
   rbdNamespace,
@@ -37,9 +37,9 @@ const grant = withRules(
 
 const caps = withRules(
   z.object({
-    mon: line(4096).exactOptional().describe('The cap for monitors.'),
-    osd: line(4096).exactOptional().describe('The cap for OSDs.'),
-    mgr: line(4096).exactOptional().describe('The cap for managers.'),
+    mon: capText.exactOptional().describe('The cap for monitors.'),
+    osd: capText.exactOptional().describe('The cap for OSDs.'),
+    mgr: capText.exactOptional().describe('The cap for managers.'),
   }),
   {
     rule: 'has(self.mon) || has(self.osd) || has(self.mgr)',

@@ -6,9 +6,10 @@ import type { Rule } from './resource.ts';
  * the parser says the same one, and no user has to read a regular expression.
  */
 
-/** Attaches CEL rules, which the generator carries into the CustomResourceDefinition. */
+/** Attaches further CEL rules, which the generator carries into the CustomResourceDefinition. */
 export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule[]): S {
-  return schema.meta({ 'x-kubernetes-validations': rules });
+  const before = schema.meta()?.['x-kubernetes-validations'];
+  return schema.meta({ 'x-kubernetes-validations': [...(Array.isArray(before) ? before : []), ...rules] });
 }
 
 /** A CEL string literal. */
@@ -19,7 +20,7 @@ export function celString(text: string): string {
 /** A string of one form; `sentence` says the form: `must be …`. */
 export function text(form: { pattern: RegExp; maxLength: number; sentence: string }) {
   const rule = `self.matches(${celString(form.pattern.source)})`;
-  return withRules(z.string().min(1).max(form.maxLength).regex(form.pattern, form.sentence), {
+  return withRules(z.string().max(form.maxLength).regex(form.pattern, form.sentence), {
     rule,
     message: form.sentence,
   });
@@ -71,7 +72,7 @@ export const crushName = text({
   sentence: "must be a CRUSH name: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
 });
 
-/** Text without control characters, which nothing of ours may write to a file or send to Ceph. */
+/** Text without control characters, which nothing of ours may write to a file or send to Ceph. It may be empty. */
 export function line(maxLength: number) {
   return text({
     pattern: /^\P{Cc}*$/u,
@@ -79,6 +80,13 @@ export function line(maxLength: number) {
     sentence: 'must be one line without control characters',
   });
 }
+
+/** A cap to the letter. */
+export const capText = text({
+  pattern: /^\P{Cc}+$/u,
+  maxLength: 4096,
+  sentence: 'must be one line without control characters, and not empty',
+});
 
 export const uuid = text({
   pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,

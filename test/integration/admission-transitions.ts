@@ -1,0 +1,98 @@
+import { type ApiObject, binding, client, host, pool } from '../api-objects.ts';
+
+/** A change of an object, and words of the refusal; without them it must be let through. */
+export interface Transition {
+  readonly what: string;
+  readonly from: ApiObject;
+  readonly to: ApiObject;
+  readonly says?: string;
+}
+
+const other = { cluster: { secretName: 'other' } };
+const backends = (...items: object[]) => binding({ cinder: { backends: items } });
+
+export const transitions: readonly Transition[] = [
+  { what: 'another cluster', from: pool(), to: pool(other), says: 'cluster is immutable' },
+  { what: 'another cluster', from: client(), to: client(other), says: 'cluster is immutable' },
+  { what: 'another cluster', from: binding(), to: binding(other), says: 'cluster is immutable' },
+  { what: 'the same again', from: pool(), to: pool() },
+  {
+    what: 'another pool',
+    from: pool({ poolName: 'a' }),
+    to: pool({ poolName: 'b' }),
+    says: 'spec.poolName is immutable',
+  },
+  {
+    what: 'a pool that was the default',
+    from: pool(),
+    to: pool({ poolName: 'b' }),
+    says: 'spec.poolName is immutable',
+  },
+  { what: 'a pool left out', from: pool({ poolName: 'b' }), to: pool(), says: 'spec.poolName is immutable' },
+  { what: 'the default written out', from: pool(), to: pool({ poolName: 'sample' }) },
+  { what: 'the default no longer written', from: pool({ poolName: 'sample' }), to: pool() },
+  {
+    what: 'size, quota and mode',
+    from: pool(),
+    to: pool({ replicated: { size: 2 }, quota: { maxBytes: '1Ti' }, mode: 'Plan' }),
+  },
+  {
+    what: 'another user',
+    from: client({ clientName: 'a' }),
+    to: client({ clientName: 'b' }),
+    says: 'spec.clientName is immutable',
+  },
+  {
+    what: 'a user that was the default',
+    from: client(),
+    to: client({ clientName: 'b' }),
+    says: 'clientName is immutable',
+  },
+  { what: 'the default user written out', from: client(), to: client({ clientName: 'sample' }) },
+  {
+    what: 'another type of key',
+    from: client({ keyType: 'Aes' }),
+    to: client({ keyType: 'Aes256k' }),
+    says: 'keyType is never changed in place',
+  },
+  {
+    what: 'a type of key left out',
+    from: client({ keyType: 'Aes' }),
+    to: client(),
+    says: 'keyType is never changed in place',
+  },
+  { what: 'a type of key written later', from: client(), to: client({ keyType: 'Aes' }) },
+  { what: 'other pools', from: client(), to: client({ access: [{ pool: 'volumes', mode: 'ReadOnly' }] }) },
+  {
+    what: 'from access to caps',
+    from: client(),
+    to: client({ access: undefined, caps: { mon: 'allow r' } }),
+  },
+  {
+    what: 'another pool of a section',
+    from: binding({ glance: { pool: { poolName: 'a' } } }),
+    to: binding({ glance: { pool: { poolName: 'b' } } }),
+    says: 'poolName is immutable',
+  },
+  {
+    what: 'another user of a section',
+    from: binding({ glance: { client: { clientName: 'a' } } }),
+    to: binding({ glance: { client: {} } }),
+    says: 'clientName is immutable',
+  },
+  {
+    what: 'another pool of a back end',
+    from: backends({ name: 'a' }, { name: 'b', pool: { poolName: 'x' } }),
+    to: backends({ name: 'b', pool: { poolName: 'y' } }, { name: 'a' }),
+    says: 'poolName is immutable',
+  },
+  { what: 'one back end more', from: backends({ name: 'a' }), to: backends({ name: 'b' }, { name: 'a' }) },
+  {
+    what: 'hosts and roles',
+    from: binding(),
+    to: binding({ hosts: [{ name: 'ctl1', address: '10.0.0.12', roles: ['CinderVolume'] }] }),
+  },
+  { what: 'another host name', from: host(), to: host({ hostName: 'x' }), says: 'hostName is immutable' },
+  { what: 'another binding', from: host(), to: host({ bindingName: 'x' }), says: 'bindingName is immutable' },
+  { what: 'another revision', from: host(), to: host({ revision: { next: 'cloud-1' } }) },
+];
