@@ -170,7 +170,8 @@ export function hostRefusal(policy: Policy, address: string, hostRoles: readonly
 
 /** `file` is the last part of its name: `nova.conf`, `ceph.conf`. Blanks in an option's name count as `_`. */
 export function optionRefusal(policy: Policy, file: string, section: string, option: string): string | undefined {
-  const allowed = policy.extraConfig[file]?.[section] ?? [];
+  const sections = Object.hasOwn(policy.extraConfig, file) ? policy.extraConfig[file] : undefined;
+  const allowed = sections !== undefined && Object.hasOwn(sections, section) ? (sections[section] ?? []) : [];
   if (matchesAny(allowed, option.replaceAll(' ', '_'))) return undefined;
   return `The policy does not allow the option "${option}" in [${section}] of ${file}: it allows ${listed(allowed)}.`;
 }
