@@ -1,0 +1,49 @@
+import type { Manifest, ManifestOwner } from '../../hosts/manifest.ts';
+import type { HostStep } from '../../hosts/steps.ts';
+import type { Hold } from '../../kube/reconciler.ts';
+
+/**
+ * A plan in the making: what is to be done, what stands in the way, and what the manifest will say.
+ * The pieces (lay-out.ts, switch-over.ts, give-back.ts) add to it; plan.ts makes the transaction of it.
+ */
+export interface Draft {
+  manifest: Manifest;
+  /** Steps that only add and disturb nothing that runs. */
+  readonly layOut: HostStep[];
+  /** Steps that change what a service does. */
+  readonly switchOver: HostStep[];
+  /** Steps that take away what is no longer wanted; only once nothing runs with it. */
+  readonly giveBack: HostStep[];
+  readonly holds: Hold[];
+  /** Units that must restart for what `layOut` and `switchOver` change, by the digest they are to run with. */
+  readonly debts: Map<string, string>;
+  /** All that `layOut` is about stands on the host. */
+  laidOut: boolean;
+}
+
+export function createDraft(manifest: Manifest): Draft {
+  return { manifest, layOut: [], switchOver: [], giveBack: [], holds: [], debts: new Map(), laidOut: false };
+}
+
+export function emptyManifest(owner: ManifestOwner): Manifest {
+  return {
+    version: 1,
+    owner,
+    files: {},
+    options: [],
+    libvirtSecrets: {},
+    packages: [],
+    directories: [],
+    debts: {},
+  };
+}
+
+/** A hold that only a person can mend. */
+export function stalled(reason: Hold['reason'], message: string): Hold {
+  return { reason, message, stalled: true };
+}
+
+/** A hold that may pass by itself; `retryAfterMs` when it is worth to look soon. */
+export function passing(reason: Hold['reason'], message: string, retryAfterMs?: number): Hold {
+  return { reason, message, stalled: false, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}

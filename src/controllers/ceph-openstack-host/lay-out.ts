@@ -1,0 +1,284 @@
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { ConfError, parseKeyring } from '../../ceph/conf.ts';
+import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
+import type { FormerFile } from '../../hosts/manifest.ts';
+import type {
+  CephConfFile,
+  DesiredHost,
+  Distribute,
+  KeyringFile,
+  LibvirtSecret,
+} from '../../openstack/desired-host.ts';
+import { Secret } from '../../secret.ts';
+import { contentHash, unitDigest } from './digest.ts';
+import { type Draft, passing, stalled } from './draft.ts';
+import type { ClientKey, SeenHost } from './observed.ts';
+
+/** A whole file that is to stand on the host. */
+interface WantedFile {
+  readonly path: string;
+  readonly content: Secret;
+  readonly owner: string;
+  readonly group: string;
+  readonly mode: string;
+  /** Whether what stands there says the same in other words. */
+  readonly agrees: (content: Secret) => boolean;
+  /** It holds a key, which is never copied elsewhere. */
+  readonly isKey: boolean;
+}
+
+/**
+ * Distribute: packages, ceph.conf, keyrings and libvirt secrets of `next`, and those of `current` that `next` does not
+ * speak of, so that what runs keeps what it needs. It only adds.
+ */
+export function layOut(
+  draft: Draft,
+  host: CephOpenStackHost,
+  observed: SeenHost,
+  desired: readonly DesiredHost[],
+): void {
+  const { facts } = observed;
+  const wanted = unite(desired.map((one) => one.distribute));
+  layOutPackages(draft, host, facts, wanted, desired);
+  const files = [
+    ...wanted.cephConfs.map(cephConfFile),
+    ...wanted.keyrings.flatMap((keyring) => keyringFile(draft, keyring, observed.keys)),
+  ];
+  for (const file of files) layOutFile(draft, host, facts, file);
+  for (const secret of wanted.libvirtSecrets) layOutSecret(draft, host, observed, secret);
+}
+
+/** The first of two that speak of one thing wins: `next` stands before `current`. */
+function unite(parts: readonly Distribute[]): Distribute {
+  const first = <T>(items: readonly T[], key: (item: T) => string): readonly T[] =>
+    [...new Map(items.toReversed().map((item) => [key(item), item])).values()].toReversed();
+  return {
+    packages: first(
+      parts.flatMap((part) => part.packages),
+      (item) => item.name,
+    ),
+    cephConfs: first(
+      parts.flatMap((part) => part.cephConfs),
+      (item) => item.path,
+    ),
+    keyrings: first(
+      parts.flatMap((part) => part.keyrings),
+      (item) => item.path,
+    ),
+    libvirtSecrets: first(
+      parts.flatMap((part) => part.libvirtSecrets),
+      (item) => item.uuid,
+    ),
+  };
+}
+
+function layOutPackages(
+  draft: Draft,
+  host: CephOpenStackHost,
+  facts: HostFacts,
+  wanted: Distribute,
+  desired: readonly DesiredHost[],
+): void {
+  const missing = wanted.packages.filter((need) => facts.packages[need.name]?.status !== 'installed');
+  if (missing.length === 0) return;
+  const names = missing.map((need) => need.name).sort();
+  if (host.spec.packages === 'VerifyOnly') {
+    draft.holds.push(
+      stalled('PackagesMissing', `Missing on the host: ${names.join(', ')}; install them, or set packages: Install.`),
+    );
+    return;
+  }
+  if (facts.packageManagerBusy) {
+    draft.holds.push(passing('Progressing', `Waiting for apt to be free to install ${names.join(', ')}.`, 5_000));
+    return;
+  }
+  draft.layOut.push({ verb: 'install-packages', packages: names });
+  draft.manifest = {
+    ...draft.manifest,
+    packages: [...new Set([...draft.manifest.packages, ...names])].sort(),
+  };
+  const target = desired[0];
+  if (target === undefined) return;
+  for (const unit of new Set(missing.flatMap((need) => need.restarts))) {
+    draft.debts.set(unit, unitDigest(target, unit));
+  }
+}
+
+function cephConfFile(file: CephConfFile): WantedFile {
+  return { ...file, content: new Secret(file.content), agrees: () => false, isKey: false };
+}
+
+function keyringFile(draft: Draft, keyring: KeyringFile, keys: ReadonlyMap<string, ClientKey>): WantedFile[] {
+  const client = keyFor(draft, keyring, keys);
+  if (client === undefined) return [];
+  const agrees = (content: Secret) => keyIn(content, keyring.entity)?.equals(client.key) === true;
+  return [{ ...keyring, content: client.keyring, agrees, isKey: true }];
+}
+
+function keyIn(keyring: Secret, entity: string): Secret | undefined {
+  try {
+    return parseKeyring(keyring).get(entity);
+  } catch (error) {
+    if (error instanceof ConfError) return undefined;
+    throw error;
+  }
+}
+
+/** The key of a revision's entity; a hold when the Secret has another one, for which a new revision is on its way. */
+function keyFor(
+  draft: Draft,
+  wanted: { readonly entity: string; readonly secretName: string; readonly fingerprint: string },
+  keys: ReadonlyMap<string, ClientKey>,
+): ClientKey | undefined {
+  const client = keys.get(wanted.entity);
+  if (client !== undefined && client.key.fingerprint() === wanted.fingerprint) return client;
+  const hold = passing(
+    'WaitingForClient',
+    `Waiting for the key of ${wanted.entity} that the revision speaks of in Secret "${wanted.secretName}".`,
+  );
+  if (!draft.holds.some((other) => other.message === hold.message)) draft.holds.push(hold);
+  return undefined;
+}
+
+function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, file: WantedFile): void {
+  const seen = facts.files[file.path];
+  if (seen === undefined) return;
+  const problem = obstacle(file.path, seen);
+  if (problem !== undefined) {
+    draft.holds.push(stalled('Conflict', `Cannot write ${file.path}: ${problem}.`));
+    return;
+  }
+  const missingUser = facts.users[file.owner] === undefined ? file.owner : undefined;
+  if (missingUser !== undefined) {
+    draft.holds.push(stalled('RoleNotInstalled', `Cannot write ${file.path}: the host has no user "${missingUser}".`));
+    return;
+  }
+  const { path, content, owner, group, mode } = file;
+  const ours = draft.manifest.files[path];
+  const keep = (former: FormerFile, sha256: string) => {
+    draft.manifest = {
+      ...draft.manifest,
+      files: { ...draft.manifest.files, [path]: { sha256, former: ours?.former ?? former } },
+    };
+  };
+  if (seen.kind !== 'file') {
+    if (seen.parentMissing) makeParent(draft, path);
+    draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: 'absent' });
+    keep({ kind: 'absent' }, contentHash(content));
+    return;
+  }
+  const equal = seen.content?.equals(content) === true || (seen.content !== undefined && file.agrees(seen.content));
+  if (equal && seen.sha256 !== undefined) {
+    if (ours === undefined || ours.sha256 !== seen.sha256) keep({ kind: 'adopted' }, seen.sha256);
+    if (seen.owner !== owner || seen.group !== group || seen.mode !== mode) {
+      draft.layOut.push({ verb: 'set-permissions', path, owner, group, mode });
+    }
+    return;
+  }
+  if (ours === undefined && host.spec.adoption === 'Never') {
+    draft.holds.push(
+      stalled(
+        'AlreadyExists',
+        `${path} exists with other content: set adoption: IfUnowned to have it replaced (what stands there is kept), or move it away.`,
+      ),
+    );
+    return;
+  }
+  if (seen.sha256 === undefined || (seen.content === undefined && !file.isKey)) {
+    draft.holds.push(stalled('Conflict', `Cannot replace ${path}: it is too large or no text; move it away.`));
+    return;
+  }
+  draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: seen.sha256 });
+  const former: FormerFile =
+    file.isKey || seen.content === undefined
+      ? { kind: 'adopted' }
+      : { kind: 'content', content: seen.content, owner: seen.owner, group: seen.group, mode: seen.mode };
+  keep(former, contentHash(content));
+}
+
+function obstacle(path: string, seen: FileFacts): string | undefined {
+  if (seen.parentProblem !== undefined) return seen.parentProblem;
+  if (seen.kind === 'symlink') return 'it is a symbolic link';
+  if (seen.kind === 'directory' || seen.kind === 'other') return `${path} is no file`;
+  return undefined;
+}
+
+function makeParent(draft: Draft, path: string): void {
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (draft.layOut.some((step) => step.verb === 'make-directory' && step.path === parent)) return;
+  draft.layOut.push({ verb: 'make-directory', path: parent, owner: 'root', group: 'root', mode: '0755' });
+  draft.manifest = { ...draft.manifest, directories: [...new Set([...draft.manifest.directories, parent])].sort() };
+}
+
+function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: SeenHost, wanted: LibvirtSecret): void {
+  const { libvirt } = observed.facts;
+  if (libvirt === undefined || !libvirt.reachable) {
+    const why = libvirt?.problem ?? 'virsh is not installed';
+    draft.holds.push(passing('LibvirtUnreachable', `Cannot define the secret of ${wanted.entity}: libvirt: ${why}.`));
+    return;
+  }
+  const client = keyFor(draft, wanted, observed.keys);
+  if (client === undefined) return;
+  const { uuid, usageName } = wanted;
+  const ours = draft.manifest.libvirtSecrets[uuid];
+  const keep = (adopted: boolean, name: string) => {
+    if (ours !== undefined) return;
+    draft.manifest = {
+      ...draft.manifest,
+      libvirtSecrets: { ...draft.manifest.libvirtSecrets, [uuid]: { usageName: name, adopted } },
+    };
+  };
+  const seen = libvirt.secrets.find((secret) => secret.uuid === uuid);
+  if (seen === undefined) {
+    const rival = libvirt.secrets.find((secret) => secret.usageType === 'ceph' && secret.usageName === usageName);
+    if (rival !== undefined) {
+      draft.holds.push(
+        stalled(
+          'AlreadyExists',
+          `libvirt has the secret "${usageName}" under the UUID ${rival.uuid}: set libvirtSecret.uuid to it, or undefine it.`,
+        ),
+      );
+      return;
+    }
+    draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName });
+    draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
+    keep(false, usageName);
+    return;
+  }
+  if (seen.fingerprint === wanted.fingerprint) {
+    keep(true, seen.usageName);
+    return;
+  }
+  // A secret that was defined and never got its value is one of ours, cut off in between.
+  if (ours === undefined && seen.fingerprint !== undefined) {
+    const users = guestsOf(observed, uuid, seen.usageName);
+    if (users.length > 0) {
+      draft.holds.push(
+        stalled(
+          'GuestsUseSecret',
+          `libvirt's secret ${uuid} holds another key than ${wanted.entity}'s and is used by the guests ${users.join(', ')}: give the binding another libvirtSecret.uuid.`,
+        ),
+      );
+      return;
+    }
+    if (host.spec.adoption === 'Never') {
+      draft.holds.push(
+        stalled(
+          'AlreadyExists',
+          `libvirt's secret ${uuid} exists with another value: set adoption: IfUnowned to have it set, or undefine it.`,
+        ),
+      );
+      return;
+    }
+  }
+  keep(true, seen.usageName);
+  draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
+}
+
+/** The guests, running or defined, that name a secret by UUID or usage name; sorted. */
+export function guestsOf(observed: SeenHost, uuid: string, usageName: string): readonly string[] {
+  const uses = observed.facts.libvirt?.uses ?? [];
+  return [
+    ...new Set(uses.filter((use) => use.secretUUID === uuid || use.secretUsage === usageName).map((use) => use.guest)),
+  ].sort();
+}

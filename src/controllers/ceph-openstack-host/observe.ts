@@ -1,0 +1,194 @@
+import { roles as allRoles, type CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { AccessCheck, HostFacts, ObserveRequest } from '../../hosts/facts.ts';
+import { observeHost } from '../../hosts/host.ts';
+import type { ManifestOwner } from '../../hosts/manifest.ts';
+import type { SshConnection } from '../../hosts/ssh-access.ts';
+import type { DesiredHost, RevisionData } from '../../openstack/desired-host.ts';
+import { type Platform, placeOf, platformOf, projectOf, versionPackages } from '../../openstack/distributions.ts';
+import { desiredHost } from '../../openstack/merge-roles.ts';
+import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
+import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { draftHost } from './plan.ts';
+
+/** What a pass over a host works with. */
+export type HostConnection =
+  | { readonly kind: 'let-go' }
+  | {
+      readonly kind: 'reach';
+      readonly ssh: SshConnection;
+      readonly current: NamedRevision | undefined;
+      readonly next: NamedRevision | undefined;
+      readonly keys: ReadonlyMap<string, ClientKey>;
+      readonly owner: ManifestOwner;
+      /** RBD images by the name of a pool in Ceph. */
+      readonly imagesIn: (pool: string) => number;
+    };
+
+export interface NamedRevision {
+  readonly name: string;
+  readonly data: RevisionData;
+}
+
+/** The one kind of machine whose places are known before the machine has answered. */
+const assumed: Platform = 'debian-systemd';
+
+/**
+ * Looks at a host. One look tells all that a settled host needs; a second one follows where the first shows files of
+ * ours that nobody wants any more, or that all is laid out and access can be proved.
+ */
+export async function observe(
+  host: CephOpenStackHost,
+  connection: HostConnection,
+  signal: AbortSignal,
+): Promise<Observed> {
+  if (connection.kind === 'let-go') return { kind: 'let-go' };
+  const { ssh } = connection;
+  const request = requestFor(host, connection);
+  let facts = await observeHost(ssh, request, signal);
+  const forgotten = forgottenFiles(facts);
+  if (forgotten.length > 0) {
+    facts = await observeHost(ssh, { ...request, files: [...request.files, ...forgotten] }, signal);
+  }
+  const seen = judge(host, connection, facts);
+  const checks = accessToProve(host, seen);
+  if (checks.length === 0) return seen;
+  const { access } = await observeHost(ssh, { ...emptyRequest, access: checks }, signal);
+  return { ...seen, facts: { ...facts, access } };
+}
+
+const emptyRequest: ObserveRequest = {
+  packages: [],
+  units: [],
+  files: [],
+  confDirectories: [],
+  users: [],
+  libvirt: false,
+  guests: false,
+  instanceDirectories: [],
+  access: [],
+};
+
+/** Everything that any of the host's roles could speak of, whatever release it turns out to have. */
+function requestFor(
+  host: CephOpenStackHost,
+  { current, next }: Extract<HostConnection, { kind: 'reach' }>,
+): ObserveRequest {
+  const rendered = [current, next]
+    .flatMap((revision) => revision?.data.roles ?? [])
+    .filter((role) => host.spec.roles.includes(role.role));
+  const places = allRoles.map((role) => placeOf(assumed, role));
+  const isCompute = host.spec.roles.includes('NovaCompute');
+  return {
+    packages: distinct([
+      'librados2',
+      ...Object.values(versionPackages(assumed)).flat(),
+      ...rendered.flatMap((role) => role.distribute.packages.map((need) => need.name)),
+    ]),
+    units: distinct([
+      ...places.map((place) => place.unit),
+      ...rendered.flatMap((role) => role.distribute.packages.flatMap((need) => need.restarts)),
+      ...rendered.flatMap((role) => role.switch.options.flatMap((option) => option.restarts)),
+    ]),
+    files: distinct([
+      ...places.flatMap((place) => place.configFiles),
+      ...rendered.flatMap((role) => [
+        ...role.distribute.cephConfs.map((file) => file.path),
+        ...role.distribute.keyrings.map((file) => file.path),
+        ...role.switch.options.map((option) => option.file),
+      ]),
+    ]),
+    confDirectories: [],
+    users: distinct(['root', ...places.map((place) => place.user)]),
+    libvirt: isCompute || host.metadata.deletionTimestamp !== undefined,
+    guests: isCompute || host.metadata.deletionTimestamp !== undefined,
+    instanceDirectories: isCompute ? ['/var/lib/nova/instances'] : [],
+    access: [],
+  };
+}
+
+function distinct(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}
+
+function forgottenFiles({ manifest, files }: HostFacts): readonly string[] {
+  if (manifest.state !== 'present') return [];
+  const ours = [...Object.keys(manifest.manifest.files), ...manifest.manifest.options.map((option) => option.file)];
+  return distinct(ours.filter((path) => files[path] === undefined));
+}
+
+/** What the facts mean: kind of machine, releases, and its part of each revision. */
+function judge(
+  host: CephOpenStackHost,
+  connection: Extract<HostConnection, { kind: 'reach' }>,
+  facts: HostFacts,
+): SeenHost {
+  const { current, next, keys, owner, imagesIn } = connection;
+  const platform = platformFrom(facts);
+  if (isRefusal(platform)) {
+    return {
+      ...{ kind: 'seen', facts, platform, keys, owner, releases: {}, missingRoles: [], unknownVersions: [] },
+      ...{ current: undefined, next: undefined, readers: {}, volumes: 0 },
+    };
+  }
+  const { releases, unknownVersions } = readReleases(facts, platform, host);
+  const fold = (revision: NamedRevision | undefined): HostRevision | undefined =>
+    revision === undefined
+      ? undefined
+      : { name: revision.name, desired: desiredHost(revision.data, { roles: host.spec.roles, platform, releases }) };
+  const folded = { current: fold(current), next: fold(next) };
+  const installed = allRoles.filter((role) => facts.units[placeOf(platform, role).unit]?.load !== 'not-found');
+  return {
+    kind: 'seen',
+    facts,
+    platform,
+    releases,
+    unknownVersions,
+    missingRoles: host.spec.roles.filter((role) => !installed.includes(role)).sort(),
+    ...folded,
+    keys,
+    owner,
+    readers: Object.fromEntries(
+      installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
+    ),
+    volumes: volumePools(folded.current ?? folded.next).reduce((sum, pool) => sum + imagesIn(pool), 0),
+  };
+}
+
+function platformFrom({ os }: HostFacts): SeenHost['platform'] {
+  const platform = platformOf({ family: os.family.toLowerCase(), initSystem: os.initSystem });
+  if (!isRefusal(platform)) return platform;
+  return { ...platform, message: `The host runs ${os.prettyName} with ${os.initSystem}: ${platform.message}` };
+}
+
+function readReleases(facts: HostFacts, platform: Platform, host: CephOpenStackHost) {
+  const releases: Partial<Record<Project, Release>> = {};
+  const unknownVersions: string[] = [];
+  const needed = new Set(host.spec.roles.map((role) => projectOf[role]));
+  for (const [project, names] of Object.entries(versionPackages(platform)) as [Project, readonly string[]][]) {
+    const name = names.find((candidate) => facts.packages[candidate] !== undefined);
+    const version = name === undefined ? undefined : facts.packages[name]?.version;
+    if (name === undefined || version === undefined) continue;
+    const release = releaseOfVersion(project, version);
+    if (release !== undefined) releases[project] = release;
+    else if (needed.has(project)) unknownVersions.push(`${name} ${version}`);
+  }
+  return { releases, unknownVersions };
+}
+
+function volumePools(revision: HostRevision | undefined): readonly string[] {
+  if (revision === undefined || isRefusal(revision.desired)) return [];
+  const pools = revision.desired.switch.options.flatMap((option) =>
+    option.name === 'rbd_pool' && option.edit.how === 'set' ? [option.edit.value] : [],
+  );
+  return distinct(pools);
+}
+
+/** The accesses to prove: those of all that is laid out, once it is. */
+function accessToProve(host: CephOpenStackHost, seen: SeenHost): readonly AccessCheck[] {
+  if (host.metadata.deletionTimestamp !== undefined || !draftHost(host, seen).draft.laidOut) return [];
+  const checks = [seen.next, seen.current]
+    .map((revision) => revision?.desired)
+    .filter((desired): desired is DesiredHost => desired !== undefined && !isRefusal(desired))
+    .flatMap((desired) => desired.access);
+  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
+}

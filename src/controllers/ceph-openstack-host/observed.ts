@@ -1,0 +1,51 @@
+import type { HostFacts } from '../../hosts/facts.ts';
+import type { ManifestOwner } from '../../hosts/manifest.ts';
+import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
+import type { Platform } from '../../openstack/distributions.ts';
+import type { Project, Release } from '../../openstack/releases.ts';
+import type { Secret } from '../../secret.ts';
+
+/** A cephx user as its Kubernetes Secret holds it. */
+export interface ClientKey {
+  /** The bare key. */
+  readonly key: Secret;
+  /** The text of its keyring file. */
+  readonly keyring: Secret;
+}
+
+/** One revision, folded to what this host needs of it. */
+export interface HostRevision {
+  readonly name: string;
+  readonly desired: DesiredHost | Refusal;
+}
+
+/** All that `plan` and `status` of a host need. */
+export type Observed =
+  /** A host that is let go without being contacted. */
+  | { readonly kind: 'let-go' }
+  | {
+      readonly kind: 'seen';
+      readonly facts: HostFacts;
+      readonly platform: Platform | Refusal;
+      /** What the packages of its roles' projects say; a version that no covered release has is a refusal. */
+      readonly releases: Readonly<Partial<Record<Project, Release>>>;
+      /** Roles whose service is not installed, sorted. */
+      readonly missingRoles: readonly string[];
+      readonly unknownVersions: readonly string[];
+      readonly current: HostRevision | undefined;
+      readonly next: HostRevision | undefined;
+      /** By entity; one that is not in it cannot be laid out yet. */
+      readonly keys: ReadonlyMap<string, ClientKey>;
+      /** Who we are, for the manifest. */
+      readonly owner: ManifestOwner;
+      /** Every installed service's unit, with the files that it reads: who must restart when something is given back. */
+      readonly readers: Readonly<Record<string, readonly string[]>>;
+      /** RBD images in the binding's volume pools. */
+      readonly volumes: number;
+    };
+
+export type SeenHost = Extract<Observed, { kind: 'seen' }>;
+
+export function isRefusal(value: DesiredHost | Refusal | Platform): value is Refusal {
+  return typeof value === 'object' && 'refused' in value;
+}

@@ -1,0 +1,158 @@
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { Manifest, RestartDebt } from '../../hosts/manifest.ts';
+import { manifestHash } from '../../hosts/manifest-text.ts';
+import type { ExpectedContent, HostStep } from '../../hosts/steps.ts';
+import type { Hold, Plan } from '../../kube/reconciler.ts';
+import type { DesiredHost } from '../../openstack/desired-host.ts';
+import { createDraft, type Draft, emptyManifest, passing, stalled } from './draft.ts';
+import { giveBack } from './give-back.ts';
+import { layOut } from './lay-out.ts';
+import { isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { restarts } from './restarts.ts';
+import { switchOver } from './switch-over.ts';
+
+/**
+ * One transaction towards what the host's revisions say: lay out `next`, configure services with `current`, restart
+ * what must restart, and take away what neither wants. A host that is deleted is planned towards having nothing of ours.
+ */
+export function planHost(host: CephOpenStackHost, observed: Observed): Plan<HostStep> {
+  if (observed.kind === 'let-go') return { stages: [] };
+  const { draft, steps } = draftHost(host, observed);
+  return {
+    stages: steps.length === 0 ? [] : [steps],
+    ...firstHold(draft.holds),
+  };
+}
+
+/** What is left to do on a host, piece by piece: `status` judges by it how far the host has come. */
+export function draftHost(host: CephOpenStackHost, observed: SeenHost): { draft: Draft; steps: readonly HostStep[] } {
+  const found = observed.facts.manifest;
+  const refusal = refuse(host, observed);
+  const draft = createDraft(found.state === 'present' ? found.manifest : emptyManifest(observed.owner));
+  if (refusal !== undefined) {
+    draft.holds.push(refusal);
+    return { draft, steps: [] };
+  }
+  if (host.metadata.deletionTimestamp !== undefined) return draftRemoval(draft, host, observed);
+  const next = desiredOf(draft, observed.next);
+  const current = desiredOf(draft, observed.current);
+  if (draft.holds.length > 0) return { draft, steps: [] };
+  const layers = [next, current].filter((one) => one !== undefined);
+  if (layers.length === 0) {
+    draft.holds.push(passing('WaitingForRevision', 'Waiting for the binding to say what this host needs.'));
+    return { draft, steps: [] };
+  }
+  layOut(draft, host, observed, layers);
+  // Nothing may speak of what is not laid out yet: a service would start without its key.
+  const mayCome = draft.holds.length === 0;
+  draft.laidOut = mayCome && draft.layOut.length === 0 && draft.debts.size === 0;
+  if (current !== undefined && mayCome) switchOver(draft, observed, current);
+  const restartSteps = restarts(draft, host, observed, current);
+  const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
+  if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
+  if (isQuiet(draft)) proveAccess(draft, observed);
+  return { draft, steps: transaction(draft, found, restartSteps) };
+}
+
+function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost) {
+  const found = observed.facts.manifest;
+  if (found.state !== 'present' || !isOurs(observed)) return { draft, steps: [] };
+  switchOver(draft, observed, undefined);
+  const restartSteps = restarts(draft, host, observed, 'given-back');
+  if (isQuiet(draft) && restartSteps.length === 0) giveBack(draft, observed, []);
+  const steps = transaction(draft, found, restartSteps);
+  if (steps.length > 0 || draft.holds.length > 0) return { draft, steps };
+  return { draft, steps: [{ verb: 'remove-manifest', expected: found.sha256 } as const] };
+}
+
+/** Why nothing at all may be done on this host. */
+function refuse(host: CephOpenStackHost, observed: SeenHost): Hold | undefined {
+  const { facts, platform } = observed;
+  const found = facts.manifest;
+  if (isRefusal(platform)) return stalled(platform.refused, platform.message);
+  if (found.state === 'unusable') return stalled('Conflict', found.problem);
+  if (host.metadata.deletionTimestamp !== undefined) return undefined;
+  if (found.state === 'present' && !isOurs(observed)) {
+    const { installation, namespace, name } = found.manifest.owner;
+    return stalled(
+      'OwnedByAnother',
+      `The host belongs to the binding "${namespace}/${name}" of the installation "${installation}": take it off there first.`,
+    );
+  }
+  if (observed.missingRoles.length > 0) {
+    return stalled(
+      'RoleNotInstalled',
+      `The services of ${observed.missingRoles.join(', ')} are not installed: install them, or take the roles off.`,
+    );
+  }
+  if (observed.unknownVersions.length > 0) {
+    return stalled('ReleaseUnknown', `No known OpenStack release has ${observed.unknownVersions.join(', ')}.`);
+  }
+  return undefined;
+}
+
+function isOurs({ facts, owner }: SeenHost): boolean {
+  if (facts.manifest.state !== 'present') return false;
+  const found = facts.manifest.manifest.owner;
+  return found.installation === owner.installation && found.namespace === owner.namespace && found.name === owner.name;
+}
+
+function desiredOf(draft: Draft, revision: SeenHost['current']): DesiredHost | undefined {
+  if (revision === undefined) return undefined;
+  if (!isRefusal(revision.desired)) return revision.desired;
+  const { refused, message } = revision.desired;
+  draft.holds.push(refused === 'WaitingForRevision' ? passing(refused, message) : stalled(refused, message));
+  return undefined;
+}
+
+function isQuiet(draft: Draft): boolean {
+  return (
+    draft.holds.length === 0 &&
+    draft.layOut.length === 0 &&
+    draft.switchOver.length === 0 &&
+    draft.debts.size === 0 &&
+    Object.keys(draft.manifest.debts).length === 0
+  );
+}
+
+/** A host is Ready when its services' own users open their pools, not when the files look right. */
+function proveAccess(draft: Draft, observed: SeenHost): void {
+  const failed = observed.facts.access.filter((access) => !access.ok);
+  if (failed.length === 0) return;
+  const problems = failed.map(
+    ({ check, problem }) => `${check.user} as ${check.entity} on pool ${check.pool}: ${problem}`,
+  );
+  draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, 15_000));
+}
+
+/**
+ * In this order: the manifest says first what is about to change and which units then owe a restart, so that a crash in
+ * between costs one restart too many and never one too few; after the changes it is given the moment of them.
+ */
+function transaction(
+  draft: Draft,
+  found: SeenHost['facts']['manifest'],
+  restartSteps: readonly HostStep[],
+): readonly HostStep[] {
+  const changes = [...draft.layOut, ...draft.switchOver, ...draft.giveBack];
+  const owed = (since: RestartDebt['since']): Manifest => {
+    const added = [...draft.debts].map(([unit, digest]): [string, RestartDebt] => [unit, { digest, since }]);
+    return { ...draft.manifest, debts: { ...draft.manifest.debts, ...Object.fromEntries(added) } };
+  };
+  const expected: ExpectedContent = found.state === 'present' ? found.sha256 : 'absent';
+  const before = owed('Pending');
+  const changed = expected !== manifestHash(before);
+  const steps: HostStep[] = [];
+  if (changed) steps.push({ verb: 'write-manifest', manifest: before, expected });
+  steps.push(...changes);
+  if (draft.debts.size > 0) {
+    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(before) });
+  }
+  return [...steps, ...restartSteps];
+}
+
+/** The one that only a person can mend is shown first. */
+function firstHold(holds: readonly Hold[]): { hold: Hold } | Record<string, never> {
+  const hold = holds.find((one) => one.stalled) ?? holds[0];
+  return hold === undefined ? {} : { hold };
+}

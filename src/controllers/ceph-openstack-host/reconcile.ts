@@ -1,0 +1,119 @@
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { hostRefusal, type Policy } from '../../api/policy.ts';
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import { Invalid, Waiting } from '../../errors.ts';
+import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
+import { parseSshAccess } from '../../hosts/ssh-secret.ts';
+import type { HostStep } from '../../hosts/steps.ts';
+import type { Reconciler } from '../../kube/reconciler.ts';
+import type { RevisionData } from '../../openstack/desired-host.ts';
+import { Secret } from '../../secret.ts';
+import { applyHostSteps } from './apply.ts';
+import { describeHostStep } from './describe.ts';
+import { type HostConnection, type NamedRevision, observe } from './observe.ts';
+import type { ClientKey, Observed } from './observed.ts';
+import { planHost } from './plan.ts';
+import { hostStatus } from './status.ts';
+
+/** What this kind needs of Kubernetes. */
+export interface HostKube {
+  /** The decoded data of a Secret; undefined when there is none. */
+  readSecret(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>> | undefined>;
+  /** The data of a ControllerRevision; undefined when there is none. */
+  readRevision(namespace: string, name: string): RevisionData | undefined;
+  pools(namespace: string): readonly RbdPool[];
+}
+
+export interface HostTools {
+  readonly kube: HostKube;
+  readonly ssh: { connection(target: HostTarget): SshConnection };
+  /** The policy in a Secret's data. @throws Invalid */
+  readonly policyOf: (data: Readonly<Record<string, string>>) => Policy;
+  readonly installation: string;
+}
+
+export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, HostStep> {
+  return {
+    connect: (host, signal) => connect(host, tools, signal),
+    observe,
+    plan: planHost,
+    apply: async (stage, _host, connection, done, signal) => {
+      if (connection.kind === 'reach') await applyHostSteps(stage, connection.ssh, done, signal);
+    },
+    describe: describeHostStep,
+    status: hostStatus,
+  };
+}
+
+async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortSignal): Promise<HostConnection> {
+  const deleting = host.metadata.deletionTimestamp !== undefined;
+  if (deleting && host.spec.hostRemoval === 'Retain') return { kind: 'let-go' };
+  const { namespace } = host.metadata;
+  const { hostName, address, port, hostKeyFingerprint } = host.spec;
+  const secretName = host.spec.ssh.secretName;
+  const data = await tools.kube.readSecret(namespace, secretName, signal);
+  if (data === undefined) {
+    const missing = `The SSH Secret "${secretName}" does not exist`;
+    throw deleting
+      ? new Waiting('ConnectionGone', `${missing}: bring it back, or annotate with cephopenstack.io/abandon=true.`)
+      : new Waiting('ConnectionMissing', `${missing}: create it in the namespace "${namespace}".`);
+  }
+  const refusal = hostRefusal(tools.policyOf(data), address, host.spec.roles);
+  if (refusal !== undefined) throw new Invalid('PolicyForbids', refusal);
+  const ssh = tools.ssh.connection({
+    name: hostName,
+    address,
+    ...(port === undefined ? {} : { port }),
+    ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
+    access: parseSshAccess(data),
+  });
+  const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
+  const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
+  return {
+    kind: 'reach',
+    ssh,
+    current,
+    next,
+    keys: await readKeys(host, tools, [next, current], signal),
+    owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
+    imagesIn: (pool) => imagesIn(tools.kube.pools(namespace), pool),
+  };
+}
+
+function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | undefined): NamedRevision | undefined {
+  if (name === undefined) return undefined;
+  const data = tools.kube.readRevision(host.metadata.namespace, name);
+  if (data === undefined) throw new Waiting('WaitingForRevision', `The ControllerRevision "${name}" is not there yet.`);
+  return { name, data };
+}
+
+/** The keys that the revisions speak of; `next` stands first, and with it the newer key of an entity. */
+async function readKeys(
+  host: CephOpenStackHost,
+  tools: HostTools,
+  revisions: readonly (NamedRevision | undefined)[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ClientKey>> {
+  const keys = new Map<string, ClientKey>();
+  const wanted = revisions
+    .flatMap((revision) => revision?.data.roles ?? [])
+    .filter((role) => host.spec.roles.includes(role.role))
+    .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets]);
+  for (const { entity, secretName } of wanted) {
+    if (keys.has(entity)) continue;
+    const data = await tools.kube.readSecret(host.metadata.namespace, secretName, signal);
+    if (data?.userKey === undefined || data.keyring === undefined) continue;
+    keys.set(entity, { key: new Secret(data.userKey), keyring: new Secret(data.keyring) });
+  }
+  return keys;
+}
+
+function imagesIn(pools: readonly RbdPool[], pool: string): number {
+  return pools
+    .filter((candidate) => (candidate.spec.poolName ?? candidate.metadata.name) === pool)
+    .reduce((most, candidate) => Math.max(most, candidate.status?.usage?.images ?? 0), 0);
+}

@@ -1,0 +1,79 @@
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { restartVerdict } from '../../hosts/restart.ts';
+import type { HostStep } from '../../hosts/steps.ts';
+import type { DesiredHost } from '../../openstack/desired-host.ts';
+import { unitDigest } from './digest.ts';
+import { type Draft, passing, stalled } from './draft.ts';
+import type { SeenHost } from './observed.ts';
+
+/** How long a restarted service is followed between looks. */
+const followMs = 3_000;
+
+/** What the debts of the manifest ask for now. `running` is what services may be brought to: undefined, nothing yet. */
+export function restarts(
+  draft: Draft,
+  host: CephOpenStackHost,
+  observed: SeenHost,
+  running: DesiredHost | 'given-back' | undefined,
+): readonly HostStep[] {
+  const steps: HostStep[] = [];
+  const debts = new Map(Object.entries(draft.manifest.debts));
+  for (const [unit, debt] of debts) {
+    const facts = observed.facts.units[unit];
+    if (facts === undefined) continue;
+    switch (restartVerdict(facts, debt, observed.facts.clock)) {
+      case 'None':
+      case 'Paid':
+      case 'Stopped':
+      case 'NotInstalled':
+        debts.delete(unit);
+        break;
+      case 'Due':
+        if (!mayRestart(debt.digest, unit, running)) break;
+        if (host.spec.restart === 'Never') {
+          draft.holds.push(passing('RestartNeeded', `${unit} must be restarted to read what was changed.`));
+        } else {
+          if (facts.needsReload && !steps.some((step) => step.verb === 'reload-units')) {
+            steps.unshift({ verb: 'reload-units' });
+          }
+          steps.push({ verb: 'restart-unit', unit });
+        }
+        break;
+      case 'Following':
+        draft.holds.push(passing('Progressing', `Waiting for ${unit} to stay up after its restart.`, followMs));
+        break;
+      case 'Failed':
+        draft.holds.push(stalled('RestartFailed', `${unit} does not stay up after its restart: see its journal.`));
+        break;
+      case 'ClusterManaged':
+        draft.holds.push(
+          stalled('RestartNeeded', `${unit} is run by a cluster manager: restart it there to read what was changed.`),
+        );
+        break;
+      case 'Unknown':
+        draft.holds.push(
+          stalled('RestartNeeded', `${unit} runs without a main process to look at: restart it by hand.`),
+        );
+        break;
+    }
+  }
+  draft.manifest = { ...draft.manifest, debts: Object.fromEntries(debts) };
+  if (host.spec.restart === 'Never') return steps;
+  // What changes in this very transaction: also a unit that is failing gets its one try with what it should have.
+  for (const [unit, digest] of draft.debts) {
+    const facts = observed.facts.units[unit];
+    if (facts === undefined || facts.clusterManaged || steps.some((step) => isRestart(step, unit))) continue;
+    if (mayRestart(digest, unit, running)) steps.push({ verb: 'restart-unit', unit });
+  }
+  return steps;
+}
+
+function isRestart(step: HostStep, unit: string): boolean {
+  return step.verb === 'restart-unit' && step.unit === unit;
+}
+
+/** A debt that laying out `next` left waits until the host is switched to it. */
+function mayRestart(digest: string, unit: string, running: DesiredHost | 'given-back' | undefined): boolean {
+  if (running === undefined) return false;
+  return running === 'given-back' || digest === 'given-back' || digest === unitDigest(running, unit);
+}

@@ -1,0 +1,70 @@
+import type { CephOpenStackHost, HostFacts } from '../../api/ceph-openstack-host.ts';
+import type { Condition } from '../../api/resource.ts';
+import type { UnitFacts } from '../../hosts/facts.ts';
+import { isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { draftHost } from './plan.ts';
+
+/** How far the host has come: what is laid out, what its services run with, and what was seen of it. */
+export function hostStatus(
+  host: CephOpenStackHost,
+  observed: Observed,
+): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
+  if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
+  const { draft, steps } = draftHost(host, observed);
+  const next = observed.next?.name ?? observed.current?.name;
+  const isProved = draft.laidOut && observed.facts.access.length > 0 && observed.facts.access.every(({ ok }) => ok);
+  const isSwitched = isProved && steps.length === 0 && draft.holds.length === 0;
+  return {
+    fields: {
+      facts: seenFacts(observed),
+      ...(isProved && next !== undefined ? { distributed: next } : {}),
+      ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
+    },
+    conditions: [
+      { type: 'Reachable', status: 'True', reason: 'Converged', message: 'The host answers.' },
+      ...accessCondition(observed, draft.laidOut),
+      ...servicesCondition(observed),
+    ],
+  };
+}
+
+function seenFacts({ facts, releases }: SeenHost): HostFacts {
+  const librados = facts.packages.librados2?.version;
+  return {
+    distribution: `${facts.os.id}-${facts.os.versionId}`.slice(0, 128),
+    family: facts.os.family,
+    initSystem: facts.os.initSystem,
+    releases,
+    ...(librados === undefined ? {} : { libradosVersion: librados.slice(0, 128) }),
+  };
+}
+
+function accessCondition(observed: SeenHost, laidOut: boolean): readonly Condition[] {
+  const { access } = observed.facts;
+  if (!laidOut || access.length === 0) return [];
+  const failed = access.filter(({ ok }) => !ok).map(({ check }) => `${check.user} as ${check.entity} on ${check.pool}`);
+  if (failed.length > 0) {
+    const message = `Not proved: ${failed.sort().join(', ')}.`;
+    return [{ type: 'AccessVerified', status: 'False', reason: 'AccessDenied', message }];
+  }
+  const proved = access.map(({ check }) => `${check.user} as ${check.entity} on ${check.pool}`).sort();
+  return [{ type: 'AccessVerified', status: 'True', reason: 'Converged', message: `Proved: ${proved.join(', ')}.` }];
+}
+
+/** A service that a person stopped stays stopped; that is said here and holds nothing up. */
+function servicesCondition(observed: SeenHost): readonly Condition[] {
+  if (isRefusal(observed.platform)) return [];
+  const stopped = Object.keys(observed.readers)
+    .filter((unit) => isStopped(observed.facts.units[unit]))
+    .sort();
+  if (stopped.length === 0) {
+    return [{ type: 'ServicesRunning', status: 'True', reason: 'Converged', message: 'All its services run.' }];
+  }
+  const message = `Stopped, and left so: ${stopped.join(', ')}.`;
+  return [{ type: 'ServicesRunning', status: 'False', reason: 'ServiceStopped', message }];
+}
+
+function isStopped(unit: UnitFacts | undefined): boolean {
+  if (unit === undefined || unit.load === 'not-found' || unit.jobPending) return false;
+  return unit.load === 'masked' || unit.active === 'inactive' || unit.active === 'failed';
+}

@@ -1,0 +1,249 @@
+import type { FileFacts, HostFacts, UnitFacts } from '../../hosts/facts.ts';
+import type { ManifestOption } from '../../hosts/manifest.ts';
+import { ticksPerSecond } from '../../hosts/restart.ts';
+import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
+import { glanceLayout } from '../../openstack/glance-layout.ts';
+import {
+  editOptions,
+  effectiveValue,
+  type OptionRecord,
+  optionHolds,
+  sameValue,
+  undoEdits,
+} from '../../openstack/option-edit.ts';
+import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
+import type { Secret } from '../../secret.ts';
+import { unitDigest } from './digest.ts';
+import { type Draft, stalled } from './draft.ts';
+import type { SeenHost } from './observed.ts';
+
+/** An option as a person finds it. */
+interface Place {
+  readonly file: string;
+  readonly section: string;
+  readonly name: string;
+}
+
+/**
+ * Switch: the options of `desired`, and the former values of options that are ours and no longer wanted. `desired` is
+ * undefined on a host that is let go: then every option is given back.
+ */
+export function switchOver(draft: Draft, observed: SeenHost, desired: DesiredHost | undefined): void {
+  const options = (desired?.switch.options ?? []).filter((option) => appliesTo(option, observed));
+  const unwanted = draft.manifest.options.filter((record) => !options.some((option) => isSamePlace(option, record)));
+  const holdsBefore = draft.holds.length;
+  for (const option of options) guard(draft, observed, option);
+  // One option of a service without the others may be worse than none.
+  if (draft.holds.length > holdsBefore) return;
+  for (const file of new Set([...options, ...unwanted].map((one) => one.file))) {
+    editFile(draft, observed, desired, {
+      file,
+      options: options.filter((option) => option.file === file),
+      unwanted: unwanted.filter((record) => record.file === file),
+    });
+  }
+  for (const option of options) shadow(draft, observed, desired?.switch.services ?? [], option);
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.file === b.file && a.section === b.section && a.name === b.name;
+}
+
+/** An option of one of Glance's two layouts counts only where the host's file has that layout. */
+function appliesTo(option: Option, { facts, releases }: SeenHost): boolean {
+  const content = contentOf(facts, option.file);
+  if (option.layout === undefined || content === undefined || releases.glance === undefined) return true;
+  const { glance } = releases;
+  return reading(() => glanceLayout(content, glance)) === option.layout;
+}
+
+function contentOf(facts: HostFacts, file: string): Secret | undefined {
+  const seen = facts.files[file];
+  return seen?.kind === 'file' ? seen.content : undefined;
+}
+
+/** undefined for a file that oslo.config itself would refuse; `editFile` says so. */
+function reading<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function editFile(
+  draft: Draft,
+  observed: SeenHost,
+  desired: DesiredHost | undefined,
+  work: { file: string; options: readonly Option[]; unwanted: readonly ManifestOption[] },
+): void {
+  const { file, options, unwanted } = work;
+  const seen = observed.facts.files[file];
+  const forget = () => {
+    draft.manifest = { ...draft.manifest, options: draft.manifest.options.filter((one) => !unwanted.includes(one)) };
+  };
+  if (seen?.kind !== 'file' || seen.content === undefined || seen.sha256 === undefined) {
+    // Nothing of ours can still stand in a file that is gone.
+    if (options.length === 0) forget();
+    else draft.holds.push(stalled('RoleNotInstalled', `Cannot edit ${file}: ${absence(seen)}.`));
+    return;
+  }
+  if (seen.parentProblem !== undefined && options.length > 0) {
+    draft.holds.push(stalled('Conflict', `Cannot edit ${file}: ${seen.parentProblem}.`));
+    return;
+  }
+  try {
+    const undone = undoEdits(seen.content, unwanted.map(toRecord));
+    const { content, changes } = editOptions(undone, options);
+    forget();
+    const records = changes.map(({ option, record }) => {
+      const known = draft.manifest.options.find((one) => isSamePlace(one, option));
+      for (const unit of option.restarts) {
+        if (mustRestart(observed, seen, option, known, unit) && desired !== undefined) {
+          draft.debts.set(unit, unitDigest(desired, unit));
+        }
+      }
+      return toManifestOption(option, record, known);
+    });
+    draft.manifest = {
+      ...draft.manifest,
+      options: [
+        ...draft.manifest.options.filter((one) => !records.some((record) => isSamePlace(record, one))),
+        ...records,
+      ],
+    };
+    if (content.equals(seen.content)) return;
+    if (!undone.equals(seen.content)) oweForUndoing(draft, observed, file, desired);
+    const { owner, group, mode } = seen;
+    draft.switchOver.push({ verb: 'write-file', path: file, content, owner, group, mode, expected: seen.sha256 });
+  } catch (error) {
+    if (!(error instanceof ConfigSyntaxError)) throw error;
+    draft.holds.push(stalled('Conflict', `Cannot edit ${file}: its ${error.message}; mend it by hand.`));
+  }
+}
+
+function absence(seen: FileFacts | undefined): string {
+  if (seen === undefined || seen.kind === 'absent') return 'it does not exist; install the service';
+  return seen.kind === 'file' ? 'it is too large or no UTF-8 text' : 'it is no file';
+}
+
+/**
+ * A change that we mean costs a restart. A repair of what somebody edited by hand costs one only where the unit was
+ * started after that edit: one that has run longer never read it.
+ */
+function mustRestart(
+  observed: SeenHost,
+  seen: Extract<FileFacts, { kind: 'file' }>,
+  option: Option,
+  known: ManifestOption | undefined,
+  unit: string,
+): boolean {
+  if (known === undefined || !isRepair(option, known)) return true;
+  const age = secondsUp(observed.facts.units[unit], observed.facts);
+  return age === undefined || age <= seen.ageSeconds + 1;
+}
+
+/** Whether the option stood once as it is wanted now. */
+function isRepair(option: Option, known: ManifestOption): boolean {
+  switch (option.edit.how) {
+    case 'set':
+      return known.written !== null && sameValue(option.type, known.written.reveal(), option.edit.value);
+    case 'list-member':
+      return known.member === option.edit.member;
+    case 'list-without':
+      return true;
+    case 'absent':
+      return known.written === null;
+  }
+}
+
+function secondsUp(unit: UnitFacts | undefined, facts: HostFacts): number | undefined {
+  return unit?.startTicks === undefined ? undefined : (facts.clock.ticks - unit.startTicks) / ticksPerSecond;
+}
+
+/** Every installed service that reads the file has to let go of what was given back. */
+function oweForUndoing(draft: Draft, observed: SeenHost, file: string, desired: DesiredHost | undefined): void {
+  for (const [unit, files] of Object.entries(observed.readers)) {
+    if (!files.includes(file) || draft.debts.has(unit)) continue;
+    draft.debts.set(unit, desired === undefined ? 'given-back' : unitDigest(desired, unit));
+  }
+}
+
+function toRecord(option: ManifestOption): OptionRecord {
+  const { section, name, type, written, former, member, sectionMade } = option;
+  return {
+    section,
+    name,
+    type,
+    how: member === undefined ? 'set' : 'list-member',
+    wrote: written ?? undefined,
+    former: former ?? undefined,
+    sectionMade,
+    ...(member === undefined ? {} : { member }),
+  };
+}
+
+/** What was there before us is remembered from our first edit on; later edits only change what we wrote. */
+function toManifestOption(option: Option, record: OptionRecord, known: ManifestOption | undefined): ManifestOption {
+  return {
+    file: option.file,
+    section: option.section,
+    name: option.name,
+    type: option.type,
+    written: record.wrote ?? null,
+    former: known === undefined ? (record.former ?? null) : known.former,
+    sectionMade: known === undefined ? record.sectionMade : known.sectionMade,
+    ...(record.member === undefined ? {} : { member: record.member }),
+  };
+}
+
+/** The dangers that an option's change would bring; a repair of what already stood is none. */
+function guard(draft: Draft, observed: SeenHost, option: Option): void {
+  const content = contentOf(observed.facts, option.file);
+  if (option.guard === undefined || content === undefined) return;
+  if (reading(() => optionHolds(content, option)) !== false) return;
+  const known = draft.manifest.options.find((one) => isSamePlace(one, option));
+  if (known !== undefined && isRepair(option, known)) return;
+  const { localInstances } = observed.facts;
+  if (option.guard === 'InstancesOnLocalDisk' && localInstances > 0) {
+    draft.holds.push(
+      stalled(
+        'InstancesOnLocalDisk',
+        `${localInstances} instances have their disk on this host, and ${option.name} in ${option.file} would strand them: migrate or delete them first.`,
+      ),
+    );
+  }
+  if (option.guard === 'VolumesWouldBeOrphaned' && observed.volumes > 0 && ownsVolumes(content, option)) {
+    draft.holds.push(
+      stalled(
+        'VolumesWouldBeOrphaned',
+        `${observed.volumes} volumes exist, and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
+      ),
+    );
+  }
+}
+
+/** A back end of this host that already has volumes in Ceph: its option has a value, or [DEFAULT] itself is one. */
+function ownsVolumes(content: Secret, option: Option): boolean {
+  const value = effectiveValue(content, option.section, option.name);
+  if (option.name !== 'enabled_backends') return value !== undefined;
+  const driver = effectiveValue(content, 'DEFAULT', 'volume_driver')?.reveal() ?? '';
+  return value === undefined && driver.includes('rbd');
+}
+
+/** A file that the service reads later and that says otherwise wins over ours; it is somebody else's to mend. */
+function shadow(draft: Draft, observed: SeenHost, services: readonly Service[], option: Option): void {
+  for (const service of services) {
+    const at = service.configFiles.indexOf(option.file);
+    if (at < 0) continue;
+    for (const later of service.configFiles.slice(at + 1)) {
+      const content = contentOf(observed.facts, later);
+      if (content === undefined) continue;
+      const value = reading(() => effectiveValue(content, option.section, option.name));
+      if (value === undefined || reading(() => optionHolds(content, option)) === true) continue;
+      const message = `${later} sets ${option.name} in [${option.section}], which ${service.unit} reads after ${option.file}: remove it there.`;
+      if (!draft.holds.some((hold) => hold.message === message)) draft.holds.push(stalled('OptionShadowed', message));
+    }
+  }
+}
