@@ -132,7 +132,8 @@ const anyObject = z.looseObject({
  */
 export function parseResource<R extends Resource>(definition: KindDefinition, object: unknown): R {
   const outer = anyObject.safeParse(object);
-  if (!outer.success) throw new InvalidObject(`Cannot read a ${definition.kind}: ${firstIssue(outer.error)}.`);
+  if (!outer.success)
+    throw new InvalidObject(`Cannot read an object as ${definition.kind}: ${firstIssue(outer.error)}.`);
   const { metadata, kind } = outer.data;
   const what = `${definition.kind} "${metadata.namespace}/${metadata.name}"`;
   if (kind !== definition.kind || outer.data.apiVersion !== apiVersion) {
