@@ -27,11 +27,13 @@ const module = join(projectRoot, 'lab', 'kube');
  */
 export async function kubeTools(): Promise<KubeTools> {
   const found: Partial<Record<Tool, string>> = {};
-  const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
-  const version = hash.digest('hex').slice(0, 12);
-  for (const tool of Object.keys(packages) as Tool[]) found[tool] = asset(tool) ?? (await build(tool, version));
+  for (const tool of Object.keys(packages) as Tool[]) found[tool] = await kubeTool(tool);
   return found as KubeTools;
+}
+
+/** One of them. */
+export async function kubeTool(tool: Tool): Promise<string> {
+  return asset(tool) ?? (await build(tool));
 }
 
 function asset(tool: Tool): string | undefined {
@@ -41,7 +43,10 @@ function asset(tool: Tool): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-async function build(tool: Tool, version: string): Promise<string> {
+async function build(tool: Tool): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
+  const version = hash.digest('hex').slice(0, 12);
   const folder = await cached(join('kube', version, tool), (target) =>
     progress(`Building ${tool}`, async () => {
       const args = [

@@ -1,0 +1,46 @@
+# The words that README, CI and people use. Needs nothing but Debian 12, root, Go 1.26, Node 20 with npm, and make:
+# Node 24 itself comes with the packages, and everything else is made or installed when it is first needed.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+packages := node_modules/.package-lock.json
+
+.PHONY: help node_modules check test demo lab lab-down bench generate
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+node_modules: $(packages) ## Install the packages that the lock file names
+
+$(packages): package.json package-lock.json
+	npm ci --no-progress
+	@touch $@
+
+check: $(packages) ## Format, lint, types, generated files, unit tests: the fast part
+	biome ci .
+	tsc --noEmit
+	node src/api/generate.ts --check
+	node lab/render-chart.ts --check
+	node test/run.ts unit
+
+test: $(packages) ## Everything: unit, integration and end-to-end tests
+	node test/run.ts
+
+demo: $(packages) ## Wire a bare Ceph to bare OpenStack hosts before your eyes (KEEP=1 keeps it up)
+	node lab/demo.ts
+
+lab: $(packages) ## Bring up Kubernetes, Ceph and hosts, and say how to talk to them
+	node lab/world.ts up
+
+lab-down: $(packages) ## Take away what `make lab` brought up
+	node lab/world.ts down
+
+bench: $(packages) ## Print how fast it is
+	node bench/run.ts
+
+generate: $(packages) ## Write what is made from the schemas and the chart
+	node src/api/generate.ts
+	node lab/render-chart.ts
