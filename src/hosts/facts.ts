@@ -87,6 +87,8 @@ export interface UnitFacts {
   readonly unitFile: string;
   /** A start, stop or restart is queued or under way. */
   readonly jobPending: boolean;
+  /** systemd's id of the last start; empty when it was never started. */
+  readonly invocation: string;
   /** 0 while there is none. */
   readonly mainPID: number;
   /** When the main process started; undefined while there is none. Same clock as `HostFacts.clock`. */

@@ -84,4 +84,11 @@ export interface RestartDebt {
   /** Digest of the restart-relevant settings that the unit is to run with. */
   readonly digest: string;
   readonly since: HostClock | 'Pending' | 'Now';
+  /** As the unit was at the look before the change: what it was doing then is not our change's fault. */
+  readonly before: {
+    /** `UnitFacts.invocation`; a failed unit that still has it was not started since. */
+    readonly invocation: string;
+    /** It was failing already: reported afterwards, not judged. */
+    readonly failing: boolean;
+  };
 }

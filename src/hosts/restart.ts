@@ -26,9 +26,58 @@ export type RestartVerdict =
 /** Ticks a second of the start times in /proc: USER_HZ, 100 on every architecture that OpenStack runs on. */
 export const ticksPerSecond = 100;
 
-export declare function restartVerdict(
+/**
+ * Whether a unit must restart. Only starts on the host's own clock are compared, so a restart by anybody counts, and a
+ * crash of ours between change and restart is healed by the next look. `clock` is of the same look as `unit`.
+ */
+export function restartVerdict(
   unit: UnitFacts,
   debt: RestartDebt | undefined,
   clock: HostClock,
-  options?: { readonly settleMs?: number },
-): RestartVerdict;
+  options: { readonly settleMs?: number } = {},
+): RestartVerdict {
+  if (debt === undefined) {
+    return 'None';
+  }
+  if (unit.load === 'masked') {
+    return 'Stopped';
+  }
+  if (unit.load !== 'loaded') {
+    return 'NotInstalled';
+  }
+  if (unit.active === 'inactive') {
+    return unit.jobPending ? 'Following' : 'Stopped';
+  }
+  if (unit.clusterManaged) {
+    return isSettled(unit, debt, clock, options.settleMs) ? 'Paid' : 'ClusterManaged';
+  }
+  if (unit.jobPending || unit.active === 'deactivating') {
+    return 'Following';
+  }
+  const startedSince = unit.invocation !== debt.before.invocation;
+  if (unit.active === 'failed') {
+    return startedSince ? 'Failed' : 'Due';
+  }
+  if (unit.startTicks === undefined) {
+    // `activating` without a process: it waits for its next automatic start.
+    return unit.active === 'active' ? 'Unknown' : startedSince ? 'Failed' : 'Following';
+  }
+  if (!startedAfter(unit.startTicks, debt, clock)) {
+    return 'Due';
+  }
+  return isSettled(unit, debt, clock, options.settleMs) ? 'Paid' : 'Following';
+}
+
+function isSettled(unit: UnitFacts, debt: RestartDebt, clock: HostClock, settleMs = 5_000): boolean {
+  return (
+    unit.active === 'active' &&
+    unit.startTicks !== undefined &&
+    startedAfter(unit.startTicks, debt, clock) &&
+    (clock.ticks - unit.startTicks) * 1_000 >= settleMs * ticksPerSecond
+  );
+}
+
+/** A start in the very tick of the change may have been before it. */
+function startedAfter(startTicks: number, debt: RestartDebt, clock: HostClock): boolean {
+  return typeof debt.since !== 'string' && (debt.since.bootID !== clock.bootID || startTicks > debt.since.ticks);
+}

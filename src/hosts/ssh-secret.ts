@@ -1,3 +1,6 @@
+import ssh2 from 'ssh2';
+import { Invalid } from '../errors.ts';
+import { Secret } from '../secret.ts';
 import type { SshAccess } from './ssh-access.ts';
 
 /**
@@ -6,4 +9,67 @@ import type { SshAccess } from './ssh-access.ts';
  *
  * @throws {Invalid} `SshInvalid`, naming the key that is missing or wrong.
  */
-export declare function parseSshAccess(data: Readonly<Record<string, string | undefined>>): SshAccess;
+export function parseSshAccess(data: Readonly<Record<string, string | undefined>>): SshAccess {
+  const user = data.user?.trim() || 'root';
+  checkUser(user, 'user');
+  const jump = data.jump?.trim();
+  return {
+    privateKey: parsePrivateKey(data['ssh-privatekey']),
+    knownHosts: data.known_hosts ?? '',
+    user,
+    port: parsePort(data.port?.trim() || '22', 'port'),
+    ...(jump ? { jump: parseJump(jump, user) } : {}),
+  };
+}
+
+function parsePrivateKey(text: string | undefined): Secret {
+  if (text === undefined || text.trim() === '') {
+    throw invalid('has no key "ssh-privatekey": put an OpenSSH private key without a passphrase there');
+  }
+  // A key that was pasted without its last newline, or with Windows line ends, is the same key.
+  const tidy = `${text.replaceAll('\r\n', '\n').trim()}\n`;
+  const parsed = ssh2.utils.parseKey(tidy);
+  if (parsed instanceof Error) {
+    throw /encrypted|passphrase/i.test(parsed.message)
+      ? invalid('has a private key with a passphrase: take it off with "ssh-keygen -p"')
+      : invalid(
+          'has a private key that cannot be read: make one with "ssh-keygen -t ed25519", or bring it to OpenSSH\'s own format with "ssh-keygen -p"',
+        );
+  }
+  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (!key?.isPrivateKey()) {
+    throw invalid('has a public key in "ssh-privatekey" where the private one belongs');
+  }
+  return new Secret(tidy);
+}
+
+function parseJump(text: string, defaultUser: string): { user: string; address: string; port: number } {
+  const at = text.lastIndexOf('@');
+  const user = at < 0 ? defaultUser : text.slice(0, at);
+  checkUser(user, 'jump');
+  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.slice(at + 1));
+  const bare = /^[0-9A-Fa-f:.]+$/.test(text.slice(at + 1)) ? text.slice(at + 1) : undefined;
+  const address = match?.[1] ?? match?.[2] ?? bare;
+  if (address === undefined) {
+    throw invalid('has a "jump" that is not of the form [user@]host[:port]');
+  }
+  return { user, address, port: parsePort(match?.[3] ?? '22', 'jump') };
+}
+
+function parsePort(text: string, key: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) {
+    throw invalid(`has a port in "${key}" that is no number from 1 to 65535`);
+  }
+  return port;
+}
+
+function checkUser(user: string, key: string): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}$/.test(user)) {
+    throw invalid(`has a user in "${key}" that is no Unix user name`);
+  }
+}
+
+function invalid(what: string): Invalid {
+  return new Invalid('SshInvalid', `The SSH Secret ${what}.`);
+}

@@ -1,0 +1,70 @@
+# Runs as a service's own user and opens pools as that service would. Speaks Python 2 and 3.
+# NONCE and CHECKS (base64 of a JSON list of {index, entity, conf, pool}) stand above.
+import base64
+import json
+import os
+import threading
+
+
+def say(index, word, text=""):
+    plain = "".join(c if " " <= c <= "~" else " " for c in str(text))[:300]
+    os.write(1, ("\n== %s access %d %s %s\n" % (NONCE, index, word, plain)).encode("ascii", "replace"))
+
+
+def unreadable(path):
+    try:
+        open(path).close()
+    except (IOError, OSError) as error:
+        return "%s: %s" % (path, error.strerror)
+
+
+def check(index, entity, conf, pool):
+    problem = unreadable(conf)
+    if problem:
+        return say(index, "conf", problem)
+    try:
+        import rados
+        import rbd
+    except ImportError as error:
+        return say(index, "binding", error)
+    # Short deadlines, and no log or socket left behind by a check.
+    settings = {
+        "client_mount_timeout": "10",
+        "rados_mon_op_timeout": "10",
+        "rados_osd_op_timeout": "15",
+        "admin_socket": "",
+        "log_file": "",
+        "log_to_stderr": "false",
+    }
+    try:
+        cluster = rados.Rados(name=entity, conffile=conf, conf=settings)
+    except Exception as error:
+        return say(index, "conf", "%s: %s" % (conf, error))
+    keyrings = [path for path in cluster.conf_get("keyring").split(",") if path]
+    problems = [unreadable(path) for path in keyrings]
+    if keyrings and all(problems):
+        return say(index, "keyring", problems[0])
+    try:
+        cluster.connect(timeout=10)
+    except Exception as error:
+        return say(index, "late" if isinstance(error, rados.TimedOut) else "connect", error)
+    try:
+        io = cluster.open_ioctx(pool)
+        rbd.RBD().list(io)
+        io.close()
+    except Exception as error:
+        return say(index, "late" if isinstance(error, rados.TimedOut) else "pool", error)
+    say(index, "ok")
+    cluster.shutdown()
+
+
+threads = []
+for one in json.loads(base64.b64decode(CHECKS).decode("utf-8")):
+    thread = threading.Thread(target=check, args=(one["index"], one["entity"], one["conf"], one["pool"]))
+    thread.daemon = True
+    thread.start()
+    threads.append(thread)
+for thread in threads:
+    thread.join(35)
+# A library that hangs in its own shutdown must not hold up the look.
+os._exit(0)

@@ -1,0 +1,210 @@
+# One look at a host; it writes nothing. Lists come in as words that have been checked to hold neither blanks nor quotes.
+# $packages $units $users $files $ancestors (directories above them) $conf_directories $known ("hash:path")
+# $instance_directories $want_libvirt $want_guests; and the function access.
+
+max_file_bytes=1048576
+max_conf_files=64
+
+observe_machine() {
+  tell os
+  head -c 8192 /etc/os-release 2>/dev/null || head -c 8192 /usr/lib/os-release 2>/dev/null
+  tell machine
+  uname -r
+  uname -m
+  tell init
+  if [ -d /run/systemd/system ]; then
+    echo systemd
+  elif [ -d /run/openrc ]; then
+    echo openrc
+  elif /sbin/init --version 2>/dev/null | grep -q upstart; then
+    echo upstart
+  elif [ -e /etc/inittab ]; then
+    echo sysvinit
+  else
+    echo unknown
+  fi
+  tell free
+  within 5 df -Pk /etc /var/lib /run 2>/dev/null
+}
+
+observe_packages() {
+  tell packages
+  if command -v dpkg-query >/dev/null; then
+    # shellcheck disable=SC2016,SC2086
+    dpkg-query -W -f '${Package}|${Version}|${Status}\n' -- $packages 2>/dev/null
+  elif command -v rpm >/dev/null; then
+    # shellcheck disable=SC2086
+    rpm -q --qf '%{NAME}|%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}|install ok installed\n' -- $packages 2>/dev/null
+  fi
+  # dpkg and rpm lock with fcntl, which no shell can ask for; the kernel lists who holds what, by inode.
+  tell locks
+  stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/lib/rpm/.rpm.lock 2>/dev/null |
+    awk 'NR == FNR { lock[$1] = 1; next } { split($6, at, ":"); if (at[3] in lock) { print "busy"; exit } }' - /proc/locks
+}
+
+observe_units() {
+  tell units
+  shown=
+  if [ -d /run/systemd/system ] && [ -n "$units" ]; then
+    # shellcheck disable=SC2086
+    shown=$(within 20 systemctl show --no-pager -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState \
+      -p Job -p MainPID -p InvocationID -p NeedDaemonReload -p DropInPaths -- $units)
+    printf '%s\n' "$shown"
+  fi
+  for pid in $(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p'); do
+    tell "process $pid"
+    cat "/proc/$pid/stat" 2>/dev/null
+  done
+}
+
+observe_users() {
+  for user in $users; do
+    tell "user $user"
+    id "$user" 2>/dev/null
+  done
+}
+
+observe_files() {
+  wanted=$files
+  for directory in $conf_directories; do
+    tell "directory $directory"
+    if [ ! -d "$directory" ] || [ -L "$directory" ]; then
+      continue
+    fi
+    echo present
+    count=0
+    set +f
+    for file in "$directory"/*.conf; do
+      case ${file##*/} in
+        *[!A-Za-z0-9._@+-]*) continue ;;
+      esac
+      count=$((count + 1))
+      [ "$count" -le "$max_conf_files" ] || break
+      echo "$file"
+      wanted="$wanted $file"
+    done
+    set -f
+  done
+
+  tell stat
+  # shellcheck disable=SC2086
+  stats=$(stat -c '%f|%u|%g|%U|%G|%s|%Y|%n' -- $wanted $ancestors 2>/dev/null)
+  printf '%s\n' "$stats"
+
+  # Regular files only: reading a pipe or a device would wait for ever.
+  regular=
+  while IFS='|' read -r raw _ _ _ _ bytes _ path; do
+    case $raw in 8???) ;; *) continue ;; esac
+    [ "$bytes" -le "$max_file_bytes" ] || continue
+    case " $wanted " in *" $path "*) regular="$regular $path" ;; esac
+  done <<END
+$stats
+END
+
+  tell now
+  date +%s
+  tell hashes
+  [ -n "$regular" ] || return 0
+  # shellcheck disable=SC2086
+  sums=$(sha256sum -- $regular 2>/dev/null)
+  printf '%s\n' "$sums"
+  while read -r hash path; do
+    case " $known " in
+      *" $hash:$path "*) ;;
+      *)
+        tell "content $path"
+        base64 "$path" 2>/dev/null
+        ;;
+    esac
+  done <<END
+$sums
+END
+}
+
+observe_instances() {
+  tell instances
+  count=0
+  set +f
+  for directory in $instance_directories; do
+    for instance in "$directory"/*/; do
+      for disk in "$instance"disk "$instance"disk.local "$instance"disk.swap "$instance"disk.eph*; do
+        if [ -f "$disk" ]; then
+          count=$((count + 1))
+          break
+        fi
+      done
+    done
+  done
+  set -f
+  echo "$count"
+}
+
+observe_libvirt() {
+  command -v virsh >/dev/null || return 0
+  tell libvirt
+  if ! secrets=$(ask_libvirt secret-list 2>&1); then
+    echo unreachable
+    printf '%s\n' "$secrets" | head -n 3
+    return 0
+  fi
+  echo reachable
+  for uuid in $(printf '%s\n' "$secrets" | awk '{ print $1 }'); do
+    case $uuid in *[!0-9a-f-]*) continue ;; esac
+    tell "secret $uuid"
+    ask_libvirt secret-dumpxml "$uuid" 2>/dev/null
+    tell "value $uuid"
+    libvirt_value_hash "$uuid"
+  done
+  if [ "$want_guests" = yes ]; then
+    tell guests
+    guest_secrets
+  fi
+}
+
+# Where the service's own rights are what is to be proved. setpriv and not runuser, which leaves a line in the journal.
+as_user() {
+  as=$1
+  shift
+  if command -v setpriv >/dev/null; then
+    setpriv --reuid "$(id -u "$as")" --regid "$(id -g "$as")" --init-groups -- "$@"
+  elif command -v runuser >/dev/null; then
+    runuser -u "$as" -- "$@"
+  else
+    su -s /bin/sh "$as" -c "exec $*"
+  fi
+}
+
+# check_access USER INTERPRETER: the program comes on stdin and says its findings itself, one short line for each.
+check_access() {
+  if ! id "$1" >/dev/null 2>&1; then
+    tell "noaccess $1 $2 user"
+  elif ! command -v "$2" >/dev/null; then
+    tell "noaccess $1 $2 interpreter"
+  elif [ "$2" = python3 ]; then
+    as_user "$1" timeout -k 2 40 python3 -I - 2>/dev/null || tell "noaccess $1 $2 died"
+  else
+    as_user "$1" timeout -k 2 40 "$2" -E - 2>/dev/null || tell "noaccess $1 $2 died"
+  fi
+}
+
+observe_clock() {
+  tell clock
+  cat /proc/sys/kernel/random/boot_id
+  # A process that has only just started tells the present time on the clock that starts are counted on.
+  cat /proc/self/stat
+}
+
+observe() {
+  tell begin
+  observe_machine
+  observe_packages
+  observe_units
+  observe_users
+  observe_files
+  observe_instances
+  [ "$want_libvirt" != yes ] || observe_libvirt
+  # After the files: a change that this look has seen is older than this clock.
+  observe_clock
+  access
+  tell end
+}
