@@ -164,6 +164,10 @@ export const badHosts = [
   bad('hostile revision', host({ revision: { next: 'A/B' } }), 'must be the name of a Kubernetes object'),
 ];
 
+function many<T>(count: number, name: string, value: () => T): Record<string, T> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, value()]));
+}
+
 /** Objects that must be let in, by what they show. */
 export const goodObjects: Readonly<Record<string, ApiObject>> = {
   'the least pool': pool(),
@@ -203,5 +207,14 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
     extraConfig: { 'cinder.conf': { 'backend.1:a-b': { enable_x: '$(not a shell) "quoted" ../' } } },
   }),
   'budgets as numbers and shares': binding({ rollout: { maxUnavailable: { GlanceApi: 2, others: '25%' } } }),
+  'as much as there may be': binding({
+    hosts: Array.from({ length: 1000 }, (_, index) => ({
+      name: `compute-${index}.${'rack'.repeat(20)}.example.org`,
+      address: `compute-${index}.${'rack'.repeat(15)}.example.org`,
+      roles: ['GlanceApi', 'CinderVolume', 'CinderBackup', 'NovaCompute'],
+    })),
+    extraConfig: { 'nova.conf': many(16, 'section', () => many(32, 'option', () => 'v'.repeat(500))) },
+    cephConf: { global: many(64, 'option ', () => 'v'.repeat(1024)), client: many(64, 'option_', () => 'v') },
+  }),
   'a host': host({ revision: { current: 'cloud-1', next: 'cloud-2' }, port: 2222 }),
 };
