@@ -41,7 +41,7 @@ export async function prepareCeph(machine: Machine, keyType: KeyType, config: Op
   if (adminLogin === undefined) throw new Error('Cannot prepare Ceph: there is no login for client.admin');
   await mkdir(commands);
   const script = (program: string) =>
-    `#!/bin/sh\nexec chroot '${root}' ${program} --conf '${clientConfFile(machine)}' "$@"\n`;
+    `#!/bin/sh\nexec setpriv --pdeathsig KILL chroot '${root}' ${program} --conf '${clientConfFile(machine)}' "$@"\n`;
   await Promise.all([
     writeFile(clientConfFile(machine), renderClientConf(machine)),
     writeFile(daemonConfFile(machine), renderDaemonConf(machine, config)),
