@@ -5,22 +5,14 @@ import {
   cluster,
   commonStatus,
   inherited,
+  namedAfterMetadata,
   notBoth,
   poolName,
   rbdNamespace,
   reference,
   withRules,
 } from './fields.ts';
-import {
-  group,
-  type KindDefinition,
-  parseResource,
-  type Resource,
-  type SpecInputOf,
-  type SpecOf,
-  type StatusOf,
-  version,
-} from './resource.ts';
+import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
 
 const grant = withRules(
   z.object({
@@ -108,29 +100,15 @@ export interface CephClientAuth extends Resource {
   readonly status?: CephClientAuthStatus;
 }
 
-const effectiveName = (object: string) =>
-  `(has(${object}.spec.clientName) ? ${object}.spec.clientName : ${object}.metadata.name)`;
-
-export const cephClientAuthKind: KindDefinition = {
-  group,
-  version,
+export const cephClientAuthKind = defineKind({
   kind: 'CephClientAuth',
   plural: 'cephclientauths',
-  singular: 'cephclientauth',
   shortNames: ['cephclient'],
   description: 'A cephx user in a Ceph cluster, and the Secret with its key.',
   spec,
   status,
   rules: [
-    {
-      rule: `${effectiveName('self')} == ${effectiveName('oldSelf')}`,
-      message: 'spec.clientName is immutable: another user is another CephClientAuth',
-      reason: 'FieldValueForbidden',
-    },
-    {
-      rule: 'has(self.spec.clientName) || self.metadata.name.size() <= 128',
-      message: 'metadata.name is too long for a user of at most 128 characters: set spec.clientName',
-    },
+    ...namedAfterMetadata('clientName', 'CephClientAuth'),
     {
       rule: 'has(self.spec.secret) || self.metadata.name.size() <= 241',
       message: 'metadata.name is too long to name a Secret after it: set spec.secret.name',
@@ -140,7 +118,7 @@ export const cephClientAuthKind: KindDefinition = {
     { name: 'Entity', type: 'string', jsonPath: '.status.entity' },
     { name: 'Secret', type: 'string', jsonPath: '.status.secretName' },
   ],
-};
+});
 
 /** @throws {InvalidObject} in one sentence. */
 export function parseCephClientAuth(object: unknown): CephClientAuth {

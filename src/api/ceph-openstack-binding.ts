@@ -2,16 +2,7 @@ import { z } from 'zod';
 import { handlingFields, hostFields, roles, sshField } from './ceph-openstack-host.ts';
 import { cluster, commonStatus, inherited, listMap, notYet, objectName, text, withRules } from './fields.ts';
 import { cinder, cinderBackup, glance, nova } from './openstack-sections.ts';
-import {
-  group,
-  type KindDefinition,
-  parseResource,
-  type Resource,
-  type SpecInputOf,
-  type SpecOf,
-  type StatusOf,
-  version,
-} from './resource.ts';
+import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
 import { cephConf, extraConfig } from './service-config.ts';
 
 const host = z.object({ name: objectName.describe('Its name in this binding.'), ...hostFields });
@@ -170,12 +161,9 @@ export interface CephOpenStackBinding extends Resource {
   readonly status?: CephOpenStackBindingStatus;
 }
 
-export const cephOpenStackBindingKind: KindDefinition = {
-  group,
-  version,
+export const cephOpenStackBindingKind = defineKind({
   kind: 'CephOpenStackBinding',
   plural: 'cephopenstackbindings',
-  singular: 'cephopenstackbinding',
   shortNames: ['cob'],
   description: 'OpenStack wired to Ceph: pools, users, keys, and the configuration of every OpenStack host.',
   spec,
@@ -191,7 +179,7 @@ export const cephOpenStackBindingKind: KindDefinition = {
     { name: 'Hosts ready', type: 'integer', jsonPath: '.status.hosts.ready' },
     { name: 'Revision', type: 'string', jsonPath: '.status.revision.current' },
   ],
-};
+});
 
 /** @throws {InvalidObject} in one sentence. */
 export function parseCephOpenStackBinding(object: unknown): CephOpenStackBinding {

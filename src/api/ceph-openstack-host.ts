@@ -11,16 +11,7 @@ import {
   reference,
   withRules,
 } from './fields.ts';
-import {
-  group,
-  type KindDefinition,
-  parseResource,
-  type Resource,
-  type SpecInputOf,
-  type SpecOf,
-  type StatusOf,
-  version,
-} from './resource.ts';
+import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
 
 /** What a host does for OpenStack. */
 export const roles = ['GlanceApi', 'CinderVolume', 'CinderBackup', 'NovaCompute'] as const;
@@ -120,12 +111,9 @@ export interface CephOpenStackHost extends Resource {
   readonly status?: CephOpenStackHostStatus;
 }
 
-export const cephOpenStackHostKind: KindDefinition = {
-  group,
-  version,
+export const cephOpenStackHostKind = defineKind({
   kind: 'CephOpenStackHost',
   plural: 'cephopenstackhosts',
-  singular: 'cephopenstackhost',
   shortNames: ['coh'],
   description:
     'One host of a CephOpenStackBinding. Made by the binding, as a Deployment makes Pods: look at it, do not write it.',
@@ -138,7 +126,7 @@ export const cephOpenStackHostKind: KindDefinition = {
     { name: 'Roles', type: 'string', jsonPath: '.spec.roles' },
     { name: 'Revision', type: 'string', jsonPath: '.status.switched' },
   ],
-};
+});
 
 /** @throws {InvalidObject} in one sentence. */
 export function parseCephOpenStackHost(object: unknown): CephOpenStackHost {

@@ -42,35 +42,22 @@ export const shortName = text({
   sentence: "must be lower-case letters, digits and '-', starting and ending with a letter or digit",
 });
 
-const cephNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+/** A name in Ceph. Ceph itself would take a blank or a slash, and nobody could use the thing afterwards. */
+function cephName(what: string, maxLength = 128) {
+  return text({
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+    maxLength,
+    sentence: `must be ${what}: letters, digits, '_', '.' and '-', not starting with '.' or '-'`,
+  });
+}
 
-/** A pool in Ceph. Ceph itself would take a blank or a slash and nobody could use the pool afterwards. */
-export const poolName = text({
-  pattern: cephNamePattern,
-  maxLength: 128,
-  sentence: "must be a pool name: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
-});
-
+export const poolName = cephName('a pool name');
 /** An RBD namespace within a pool. */
-export const rbdNamespace = text({
-  pattern: cephNamePattern,
-  maxLength: 64,
-  sentence: "must be an RBD namespace: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
-});
-
+export const rbdNamespace = cephName('an RBD namespace', 64);
 /** A cephx user without its `client.`. */
-export const clientName = text({
-  pattern: cephNamePattern,
-  maxLength: 128,
-  sentence: "must be a Ceph user without 'client.': letters, digits, '_', '.' and '-', not starting with '.' or '-'",
-});
-
+export const clientName = cephName("a Ceph user without 'client.'");
 /** The name of a thing in the CRUSH map. */
-export const crushName = text({
-  pattern: cephNamePattern,
-  maxLength: 128,
-  sentence: "must be a CRUSH name: letters, digits, '_', '.' and '-', not starting with '.' or '-'",
-});
+export const crushName = cephName('a CRUSH name');
 
 /** Text without control characters, which nothing of ours may write to a file or send to Ceph. It may be empty. */
 export function line(maxLength: number) {
@@ -193,6 +180,23 @@ export function notYet(field: string): Rule {
     message: `${field} is not supported yet by this version of the operator: leave it out`,
     reason: 'FieldValueForbidden',
   };
+}
+
+/** Rules, on the whole object, for a field that is named after `metadata.name` where it is left out. */
+export function namedAfterMetadata(field: string, kind: string): Rule[] {
+  const effective = (object: string) =>
+    `(has(${object}.spec.${field}) ? ${object}.spec.${field} : ${object}.metadata.name)`;
+  return [
+    {
+      rule: `${effective('self')} == ${effective('oldSelf')}`,
+      message: `spec.${field} is immutable: another one is another ${kind}`,
+      reason: 'FieldValueForbidden',
+    },
+    {
+      rule: `has(self.spec.${field}) || self.metadata.name.size() <= 128`,
+      message: `metadata.name is longer than the 128 characters of a name in Ceph: set spec.${field}`,
+    },
+  ];
 }
 
 /** At most one of two fields. */

@@ -5,6 +5,7 @@ import {
   crushName,
   inherited,
   listSet,
+  namedAfterMetadata,
   notBoth,
   notYet,
   poolName,
@@ -13,16 +14,7 @@ import {
   withRules,
 } from './fields.ts';
 import { quantity } from './quantity.ts';
-import {
-  group,
-  type KindDefinition,
-  parseResource,
-  type Resource,
-  type SpecInputOf,
-  type SpecOf,
-  type StatusOf,
-  version,
-} from './resource.ts';
+import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
 
 const crushRule = withRules(
   z.object({
@@ -152,36 +144,20 @@ export interface RbdPool extends Resource {
   readonly status?: RbdPoolStatus;
 }
 
-const effectiveName = (object: string) =>
-  `(has(${object}.spec.poolName) ? ${object}.spec.poolName : ${object}.metadata.name)`;
-
-export const rbdPoolKind: KindDefinition = {
-  group,
-  version,
+export const rbdPoolKind = defineKind({
   kind: 'RbdPool',
   plural: 'rbdpools',
-  singular: 'rbdpool',
   shortNames: ['rbdpool'],
   description: 'A pool for RBD in a Ceph cluster.',
   spec,
   status,
-  rules: [
-    {
-      rule: `${effectiveName('self')} == ${effectiveName('oldSelf')}`,
-      message: 'spec.poolName is immutable: another pool is another RbdPool',
-      reason: 'FieldValueForbidden',
-    },
-    {
-      rule: 'has(self.spec.poolName) || self.metadata.name.size() <= 128',
-      message: 'metadata.name is too long for a pool name of at most 128 characters: set spec.poolName',
-    },
-  ],
+  rules: namedAfterMetadata('poolName', 'RbdPool'),
   columns: [
     { name: 'Cluster', type: 'string', jsonPath: '.spec.cluster.secretName' },
     { name: 'PGs', type: 'integer', jsonPath: '.status.placementGroups.now' },
     { name: 'Images', type: 'integer', jsonPath: '.status.usage.images' },
   ],
-};
+});
 
 /** @throws {InvalidObject} in one sentence. */
 export function parseRbdPool(object: unknown): RbdPool {

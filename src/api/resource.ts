@@ -91,6 +91,11 @@ export interface KindDefinition extends Kind {
   readonly columns: readonly PrinterColumn[];
 }
 
+/** A kind of this project's group. */
+export function defineKind(own: Omit<KindDefinition, 'group' | 'version' | 'singular'>): KindDefinition {
+  return { group, version, singular: own.kind.toLowerCase(), ...own };
+}
+
 export type DeepReadonly<T> = T extends readonly (infer U)[]
   ? readonly DeepReadonly<U>[]
   : T extends object
