@@ -7,6 +7,7 @@ import { hostLayers, type LayerName } from './layers.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
 import { awaitSshd, bootMachine, type Machine } from './machine.ts';
 import type { Network } from './network.ts';
+import { cloudName } from './openstack-layer.ts';
 import { run } from './process.ts';
 import { progress } from './progress.ts';
 import { needCommand, overlay } from './roots.ts';
@@ -51,7 +52,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const disk = await overlay(layers, folder);
   const cable = await layCable(network);
   const { address } = cable;
-  const publicKeys = await personalize(disk.root, name, address, network);
+  const publicKeys = await personalize(disk.root, address, options);
 
   let machine: Machine | undefined;
   const running = (): Machine => {
@@ -102,10 +103,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 /** Gives a machine that never ran what sets it apart. Returns the public keys of its sshd, as `<type> <base64>`. */
-async function personalize(root: string, name: string, address: string, network: Network): Promise<string[]> {
+async function personalize(root: string, address: string, options: HostOptions): Promise<string[]> {
+  const { name, layer, network } = options;
+  const names = layer === 'openstack' ? `${name} ${cloudName}` : name;
   const write = (path: string, text: string) => writeFile(join(root, path), text);
   await write('etc/hostname', `${name}\n`);
-  await write('etc/hosts', `127.0.0.1 localhost\n${address} ${name}\n`);
+  await write('etc/hosts', `127.0.0.1 localhost\n${address} ${names}\n`);
   await write('etc/machine-id', `${randomUUID().replaceAll('-', '')}\n`);
   await write('etc/resolv.conf', '');
   await write('etc/apt/apt.conf.d/00proxy', `Acquire::http::Proxy "${network.aptProxyUrl}";\n`);

@@ -1,21 +1,17 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startAptProxy } from './apt-proxy.ts';
-import { cached, cacheFolder } from './cache.ts';
-import { run } from './process.ts';
+import { cached } from './cache.ts';
+import { buildLayer, installation, type LayerContent } from './layer-build.ts';
+import { openstackPackages, openstackScript, openstackSetup } from './openstack-layer.ts';
 import { progress } from './progress.ts';
-import { debianMirror, debianRoot, needCommand, overlay } from './roots.ts';
+import { debianRoot } from './roots.ts';
 
 /** What a host starts with. */
-export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'alien';
+export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'openstack' | 'alien';
 
-interface LayerRecipe {
+interface LayerRecipe extends LayerContent {
   /** The layer that this one lies on. Absent: a bare Debian. */
   readonly parent?: LayerName;
-  readonly packages: readonly string[];
-  /** Run by sh inside, after the packages are there. */
-  readonly script: string;
 }
 
 const recipes: Record<LayerName, LayerRecipe> = {
@@ -49,6 +45,12 @@ rm -f /var/log/cinder/* /var/log/glance/*`,
     parent: 'controller',
     packages: ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'],
     script: computeScript(),
+  },
+  openstack: {
+    parent: 'controller',
+    packages: openstackPackages,
+    script: openstackScript,
+    setup: openstackSetup,
   },
   alien: {
     parent: 'base',
@@ -87,35 +89,9 @@ function bareDebian(): Promise<string> {
 
 function builtLayer(name: LayerName, recipe: LayerRecipe, below: readonly string[]): Promise<string> {
   // The trees below carry the hashes of their own recipes in their names.
-  const text = JSON.stringify([below, recipe, build]);
+  const text = JSON.stringify([below, recipe, installation]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
   return cached(join('layers', `${name}-${hash}`), (folder) =>
-    progress(`Building the host layer "${name}"`, async () => {
-      await needCommand('mmdebstrap', 'mmdebstrap');
-      await using proxy = await startAptProxy({ sites: [await debianMirror()], store: cacheFolder('apt') });
-      {
-        using layer = await overlay(below, folder);
-        const env = { http_proxy: proxy.url, PACKAGES: recipe.packages.join(' '), SCRIPT: recipe.script };
-        await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-euc', build, layer.root], { env });
-      }
-      for (const scratch of ['work', 'root']) await rm(join(folder, scratch), { recursive: true, force: true });
-    }),
+    progress(`Building the host layer "${name}"`, () => buildLayer(recipe, below, folder)),
   );
 }
-
-// ceph-common and python3-rbd are only fetched: the operator's own installation then takes them from the proxy's store.
-const build = `
-mount -t proc proc "$0/proc"
-mount --rbind /dev "$0/dev"
-printf '#!/bin/sh\\nexit 101\\n' >"$0/usr/sbin/policy-rc.d"
-chmod 0755 "$0/usr/sbin/policy-rc.d"
-chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-  http_proxy="$http_proxy" PACKAGES="$PACKAGES" SCRIPT="$SCRIPT" sh -euc '
-    [ -n "$(ls /var/lib/apt/lists/*_Packages 2>/dev/null)" ] || apt-get update -qq
-    install() { apt-get install -qq -y --no-install-recommends "$@" >/tmp/build.log 2>&1 || { tail -n 30 /tmp/build.log >&2; return 1; }; }
-    if [ -n "$PACKAGES" ]; then install $PACKAGES; fi
-    install --download-only ceph-common python3-rbd
-    apt-get clean
-    eval "$SCRIPT"
-    rm -rf /tmp/build.log /etc/machine-id'
-rm "$0/usr/sbin/policy-rc.d"`;
