@@ -25,6 +25,7 @@ test('legacyCaps() writes what the guide of 2014 wrote, plus the right to blockl
   assert.deepEqual(legacyCaps(cinder), {
     mon: 'allow r, allow command "osd blacklist", allow command "osd blocklist"',
     osd: 'allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images',
+    mgr: 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images',
   });
 });
 

@@ -26,12 +26,16 @@ export function profileCaps(access: readonly PoolAccess[]): Caps {
  */
 export const legacyMonCap = `allow r, allow command "osd blacklist", allow command "osd blocklist"`;
 
-/** What the guide of 2014 wrote, plus the right to blocklist. It gave no cap for managers: there were none. */
+/**
+ * What the guide of 2014 wrote, plus the right to blocklist. It knew no managers; their cap is the profile's,
+ * because only a subsystem that is named can be bounded in the caps of the operator's own user.
+ */
 export function legacyCaps(access: readonly PoolAccess[]): Caps {
   const pools = access.map(
     ({ pool, namespace, mode }) => `allow ${mode === 'ReadWrite' ? 'rwx' : 'rx'} ${scope(pool, namespace)}`,
   );
-  return { mon: legacyMonCap, osd: ['allow class-read object_prefix rbd_children', ...pools].join(', ') };
+  const osd = ['allow class-read object_prefix rbd_children', ...pools].join(', ');
+  return { ...profileCaps(access), mon: legacyMonCap, osd };
 }
 
 function scope(pool: string, namespace: string | undefined): string {

@@ -144,7 +144,7 @@ for (const [data, sentence] of faults) {
   test(`parseConnection() says: ${sentence}`, () => {
     assert.throws(
       () => parseConnection('ceph-main', secrets(data)),
-      new Invalid('ConnectionInvalid', `The connection Secret "ceph-main" ${sentence}`),
+      new Invalid('ConnectionInvalid', `The connection Secret "ceph-main" ${sentence}.`),
     );
   });
 }

@@ -23,7 +23,7 @@ const fsidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
  * Throws Invalid (`ConnectionInvalid`).
  */
 export function parseConnection(name: string, data: Readonly<Record<string, Secret>>): Connection {
-  const refuse = (fault: string) => new Invalid('ConnectionInvalid', `The connection Secret "${name}" ${fault}`);
+  const refuse = (fault: string) => new Invalid('ConnectionInvalid', `The connection Secret "${name}" ${fault}.`);
   const conf = readConf(data['ceph.conf'], refuse);
   const keys = readKeyring(data.keyring, refuse);
   const option = (option: string) => conf.get('client')?.get(option) ?? conf.get('global')?.get(option);

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { getSystemErrorName } from 'node:util';
+import { Invalid, Waiting } from '../errors.ts';
+import { type Broker, type BrokerOptions, createBroker } from './broker-client.ts';
+import { type Call, type ConnectCall, errno, type Reply } from './broker-protocol.ts';
+import type { Connection } from './connection.ts';
+import { createSharedReads, type SharedReads } from './shared-reads.ts';
+
+/** A command for the monitors. Types matter: a CephInt is a number, a CephString a string, a CephBool a boolean. */
+export interface MonCommand {
+  readonly prefix: string;
+  readonly [argument: string]: string | number | boolean | readonly string[];
+}
+
+/** Ceph said no. `rc` is a negative errno; the text is not to be relied on, it differs by release. */
+export class CephError extends Error {
+  override readonly name = 'CephError';
+  readonly rc: number;
+
+  constructor(what: string, rc: number, text: string) {
+    super(`Ceph refused ${what}${text === '' ? '' : `: ${text}`} (${errorName(rc)}).`);
+    this.rc = rc;
+  }
+}
+
+/** One user's access to one cluster. Every method throws Waiting or Invalid when the cluster is not to be had. */
+export interface Cluster {
+  readonly fsid: string;
+  readonly monHost: string;
+  /** The user it works as. */
+  readonly entity: string;
+  /** Sends a command that changes nothing and gives what it printed. Throws CephError. */
+  read(command: MonCommand, signal: AbortSignal): Promise<string>;
+  /** Sends a command that changes something, and lets nobody see an older state from now on. Throws CephError. */
+  write(command: MonCommand, options: { readonly input?: string }, signal: AbortSignal): Promise<string>;
+  /** Sends a command to one monitor. Throws CephError. */
+  tell(monitor: string, command: MonCommand, signal: AbortSignal): Promise<string>;
+  /** Does something in a pool; `what` is for the sentence of a refusal. Throws CephError. */
+  inPool<T>(call: PoolCall, what: string, signal: AbortSignal): Promise<T>;
+  /** One read for all who ask for it at about the same time. The command's first word is its topic. */
+  shared(command: MonCommand, signal: AbortSignal): Promise<unknown>;
+  /** The child process, for tests of its death. */
+  readonly brokerPid: number | undefined;
+}
+
+export type PoolCall = Exclude<Call, ConnectCall | { readonly op: 'mon' | 'tell-mon' }>;
+
+/** All clusters in use: one child process for each connection, however many resources share it. */
+export interface Clusters extends AsyncDisposable {
+  get(connection: Connection): Cluster;
+}
+
+export function createClusters(options: BrokerOptions = {}): Clusters {
+  const clusters = new Map<string, { readonly cluster: Cluster; readonly broker: Broker }>();
+  return {
+    get(connection) {
+      const identity = [connection.monHost, connection.entity, connection.fsid, connection.key.reveal()].join('\n');
+      const id = createHash('sha256').update(identity).digest('hex');
+      const found = clusters.get(id);
+      if (found) return found.cluster;
+      const broker = createBroker(connection, { ...options, onIdle: () => clusters.delete(id) }, (reply) =>
+        judgeConnect(reply, connection),
+      );
+      const cluster = createCluster(connection, broker);
+      clusters.set(id, { cluster, broker });
+      return cluster;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...clusters.values()].map(({ broker }) => broker[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function judgeConnect({ rc, value }: Reply, { monHost, entity, fsid }: Connection): void {
+  if (rc === errno.ETIMEDOUT) throw new Waiting('CephUnreachable', `No monitor answers at ${monHost}.`);
+  if (rc === errno.EACCES || rc === errno.EINVAL || rc === errno.ENOENT || rc === errno.EPERM) {
+    const message = `The monitors at ${monHost} refuse the key of ${entity}: correct userID and userKey in the connection Secret.`;
+    throw new Waiting('CephAccessDenied', message, { retryAfterMs: 30_000 });
+  }
+  if (rc < 0) throw new Waiting('CephUnreachable', `Cannot connect to the monitors at ${monHost} (${errorName(rc)}).`);
+  if (value !== fsid) {
+    const message = `The cluster at ${monHost} is ${String(value)}, while the connection Secret says ${fsid}: correct one of the two.`;
+    throw new Invalid('WrongCluster', message);
+  }
+}
+
+/** How often a refusal may start a new session, to see whether its caps were widened. */
+const renewEveryMs = 10_000;
+
+function createCluster(connection: Connection, broker: Broker): Cluster {
+  const { entity, monHost, fsid } = connection;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+
+  async function call(request: Exclude<Call, ConnectCall>, what: string, signal: AbortSignal): Promise<Reply> {
+    const reply = await broker.call(request, signal);
+    if (reply.rc >= 0) return reply;
+    if (reply.rc === errno.ETIMEDOUT) {
+      const whom = request.op === 'mon' || request.op === 'tell-mon' ? `The monitors at ${monHost}` : 'The OSDs';
+      throw new Waiting('CephUnreachable', `${whom} did not answer ${what} in time.`);
+    }
+    if (reply.rc === errno.ENOTCONN) throw new Waiting('CephUnreachable', `The connection to ${monHost} was lost.`);
+    if (reply.rc === errno.EACCES) {
+      if (performance.now() - renewedAt > renewEveryMs) {
+        renewedAt = performance.now();
+        broker.renew();
+      }
+      const message = `Ceph denies ${what} to ${entity}: give it the caps that "ceph-openstack-operator caps" prints.`;
+      throw new Waiting('CephAccessDenied', message, { retryAfterMs: 15_000 });
+    }
+    throw new CephError(what, reply.rc, printable(reply.text));
+  }
+
+  const send = async (command: MonCommand, input: string | undefined, signal: AbortSignal) => {
+    const text = JSON.stringify({ format: 'json', ...command });
+    const request = input === undefined ? { command: text } : { command: text, input };
+    const reply = await call({ op: 'mon', ...request }, `"${command.prefix}"`, signal);
+    return reply.data;
+  };
+
+  const shared: SharedReads = createSharedReads();
+
+  return {
+    fsid,
+    monHost,
+    entity,
+    read: (command, signal) => send(command, undefined, signal),
+    async write(command, { input }, signal) {
+      const topic = topicOf(command);
+      shared.expire(topic);
+      try {
+        return await send(command, input, signal);
+      } finally {
+        shared.expire(topic);
+      }
+    },
+    async tell(monitor, command, signal) {
+      const text = JSON.stringify({ format: 'json', ...command });
+      const reply = await call({ op: 'tell-mon', monitor, command: text }, `"${command.prefix}"`, signal);
+      return reply.data;
+    },
+    async inPool<T>(request: PoolCall, what: string, signal: AbortSignal) {
+      // Initialising a pool enables an application: a change of the map of OSDs.
+      if (request.op === 'init-pool') shared.expire('osd');
+      const reply = await call(request, what, signal);
+      if (request.op === 'init-pool') shared.expire('osd');
+      return reply.value as T;
+    },
+    shared(command, signal) {
+      const read = async (ownSignal: AbortSignal): Promise<unknown> =>
+        JSON.parse((await send(command, undefined, ownSignal)).trim());
+      return shared.read(topicOf(command), JSON.stringify(command), read, signal);
+    },
+    get brokerPid() {
+      return broker.pid;
+    },
+  };
+}
+
+function topicOf(command: MonCommand): string {
+  return command.prefix.split(' ', 1)[0] ?? '';
+}
+
+function errorName(rc: number): string {
+  try {
+    return getSystemErrorName(rc);
+  } catch {
+    return `error ${-rc}`;
+  }
+}
+
+function printable(text: string): string {
+  return text
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** Whose a thing in Ceph is. Names, not a UID: a rebuilt Kubernetes finds its own again. */
+export interface Owner {
+  /** Tells the operators that share a cluster apart. */
+  readonly installation: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The key in a pool's `rbd` application metadata under which its mark stands; caps name it, so it has no slash. */
+export const poolMarkKey = 'cephopenstack.io';
+
+/** All that this operator keeps in the monitors' store of config-keys begins so. */
+export const recordPrefix = 'cephopenstack/';
+
+/** The mark of a pool: `<installation>.<hash of namespace/name>`, 128 bytes of `[A-Za-z0-9-_.=]` at most. */
+export function poolMark(owner: Owner): string {
+  const hash = createHash('sha256').update(`${owner.namespace}/${owner.name}`).digest('hex').slice(0, 32);
+  return `${owner.installation}.${hash}`;
+}
+
+export function poolRecordKey(pool: string): string {
+  return `${recordPrefix}pools/${pool}`;
+}
+
+export function userRecordKey(entity: string): string {
+  return `${recordPrefix}users/${entity}`;
+}
+
+const owner = { installation: z.string(), namespace: z.string(), name: z.string() };
+
+/**
+ * What a config-key says of a pool. While `creating`, the pool is ours if its id is beyond the highest that existed
+ * before; afterwards only with that `poolID`, so that a pool that somebody made later under the same name is not.
+ */
+export type PoolRecord = Owner & ({ readonly creatingAfter: number } | { readonly poolID: number });
+
+const poolRecord = z.union([z.object({ ...owner, poolID: z.int() }), z.object({ ...owner, creatingAfter: z.int() })]);
+
+/**
+ * What a config-key says of a user. While being created, it is ours if it has just these caps; afterwards only with
+ * the key of that fingerprint: config-keys outlive `auth rm`, so another key is somebody else's user.
+ */
+export type UserRecord = Owner &
+  ({ readonly creatingWith: Readonly<Record<string, string>> } | { readonly keyFingerprint: string });
+
+const userRecord = z.union([
+  z.object({ ...owner, keyFingerprint: z.string() }),
+  z.object({ ...owner, creatingWith: z.record(z.string(), z.string()) }),
+]);
+
+/** Undefined for what is no record of ours: then it says nothing. */
+export function parsePoolRecord(text: string | undefined): PoolRecord | undefined {
+  return poolRecord.safeParse(parseJson(text)).data;
+}
+
+export function parseUserRecord(text: string | undefined): UserRecord | undefined {
+  return userRecord.safeParse(parseJson(text)).data;
+}
+
+export function sameOwner(a: Owner, b: Owner): boolean {
+  return a.installation === b.installation && a.namespace === b.namespace && a.name === b.name;
+}
+
+/** `namespace/name`, and of which installation where it is not ours. */
+export function describeOwner(other: Owner, own: Owner): string {
+  const object = `"${other.namespace}/${other.name}"`;
+  return other.installation === own.installation ? object : `${object} of installation "${other.installation}"`;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
