@@ -33,14 +33,21 @@ export interface Cluster {
   read(command: MonCommand, signal: AbortSignal): Promise<string>;
   /** Sends a command that changes something, and lets nobody see an older state from now on. Throws CephError. */
   write(command: MonCommand, options: { readonly input?: string }, signal: AbortSignal): Promise<string>;
-  /** Sends a command to one monitor. Throws CephError. */
-  tell(monitor: string, command: MonCommand, signal: AbortSignal): Promise<string>;
   /** Does something in a pool; `what` is for the sentence of a refusal. Throws CephError. */
   inPool<T>(call: PoolCall, what: string, signal: AbortSignal): Promise<T>;
-  /** One read for all who ask for it at about the same time. The command's first word is its topic. */
-  shared(command: MonCommand, signal: AbortSignal): Promise<unknown>;
+  /**
+   * One read, parsed once, for all who ask for it at about the same time; of one monitor if `monitor` is given.
+   * The command's first word is its topic: a write of the same topic makes it stale.
+   */
+  shared<T>(query: SharedQuery<T>, signal: AbortSignal): Promise<T>;
   /** The child process, for tests of its death. */
   readonly brokerPid: number | undefined;
+}
+
+export interface SharedQuery<T> {
+  readonly command: MonCommand;
+  readonly monitor?: string;
+  parse(json: unknown): T;
 }
 
 export type PoolCall = Exclude<Call, ConnectCall | { readonly op: 'mon' | 'tell-mon' }>;
@@ -99,7 +106,11 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
       throw new Waiting('CephUnreachable', `${whom} did not answer ${what} in time.`);
     }
     if (reply.rc === errno.ENOTCONN) throw new Waiting('CephUnreachable', `The connection to ${monHost} was lost.`);
-    if (reply.rc === errno.EACCES) {
+    // OSDs say EPERM where monitors say EACCES; but monitors say EPERM for much else.
+    if (
+      reply.rc === errno.EACCES ||
+      (reply.rc === errno.EPERM && (request.op === 'look' || request.op === 'contents'))
+    ) {
       if (performance.now() - renewedAt > renewEveryMs) {
         renewedAt = performance.now();
         broker.renew();
@@ -114,6 +125,12 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
     const text = JSON.stringify({ format: 'json', ...command });
     const request = input === undefined ? { command: text } : { command: text, input };
     const reply = await call({ op: 'mon', ...request }, `"${command.prefix}"`, signal);
+    return reply.data;
+  };
+
+  const tell = async (monitor: string, command: MonCommand, signal: AbortSignal) => {
+    const text = JSON.stringify({ format: 'json', ...command });
+    const reply = await call({ op: 'tell-mon', monitor, command: text }, `"${command.prefix}"`, signal);
     return reply.data;
   };
 
@@ -133,11 +150,6 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
         shared.expire(topic);
       }
     },
-    async tell(monitor, command, signal) {
-      const text = JSON.stringify({ format: 'json', ...command });
-      const reply = await call({ op: 'tell-mon', monitor, command: text }, `"${command.prefix}"`, signal);
-      return reply.data;
-    },
     async inPool<T>(request: PoolCall, what: string, signal: AbortSignal) {
       // Initialising a pool enables an application: a change of the map of OSDs.
       if (request.op === 'init-pool') shared.expire('osd');
@@ -145,10 +157,14 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
       if (request.op === 'init-pool') shared.expire('osd');
       return reply.value as T;
     },
-    shared(command, signal) {
-      const read = async (ownSignal: AbortSignal): Promise<unknown> =>
-        JSON.parse((await send(command, undefined, ownSignal)).trim());
-      return shared.read(topicOf(command), JSON.stringify(command), read, signal);
+    shared<T>({ command, monitor, parse }: SharedQuery<T>, signal: AbortSignal) {
+      const read = async (ownSignal: AbortSignal): Promise<T> => {
+        const text = await (monitor === undefined
+          ? send(command, undefined, ownSignal)
+          : tell(monitor, command, ownSignal));
+        return parse(JSON.parse(text));
+      };
+      return shared.read(topicOf(command), JSON.stringify([monitor, command]), read, signal);
     },
     get brokerPid() {
       return broker.pid;

@@ -1,0 +1,119 @@
+import type { PoolContents, PoolLook } from './broker-protocol.ts';
+import { errno } from './broker-protocol.ts';
+import { CephError, type Cluster } from './cluster.ts';
+import { poolMarkKey } from './marks.ts';
+import type { PoolVariable } from './operator-caps.ts';
+
+/** What a pool is made with; the rest is set afterwards. What is left out has Ceph's default. */
+export interface NewPool {
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly crushRule: string | undefined;
+  readonly pgNum: number | undefined;
+  readonly autoscale: 'on' | 'off' | undefined;
+  readonly bulk: boolean | undefined;
+}
+
+/** Makes a replicated pool. Ceph answers 0 also when it is there, whatever it is like. */
+export async function createPool(cluster: Cluster, pool: NewPool, signal: AbortSignal): Promise<void> {
+  const command = {
+    prefix: 'osd pool create',
+    pool: pool.name,
+    pool_type: 'replicated',
+    ...(pool.size === undefined ? {} : { size: pool.size }),
+    ...(pool.crushRule === undefined ? {} : { rule: pool.crushRule }),
+    ...(pool.pgNum === undefined ? {} : { pg_num: pool.pgNum }),
+    ...(pool.autoscale === undefined ? {} : { autoscale_mode: pool.autoscale }),
+    ...(pool.bulk === undefined ? {} : { bulk: pool.bulk }),
+  };
+  await cluster.write(command, {}, signal);
+}
+
+export async function setPoolVariable(
+  cluster: Cluster,
+  pool: string,
+  variable: PoolVariable,
+  value: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await cluster.write({ prefix: 'osd pool set', pool, var: variable, val: value }, {}, signal);
+}
+
+/** 0 is no quota. */
+export async function setQuota(
+  cluster: Cluster,
+  pool: string,
+  field: 'max_bytes' | 'max_objects',
+  value: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  await cluster.write({ prefix: 'osd pool set-quota', pool, field, val: String(value) }, {}, signal);
+}
+
+/**
+ * Enables the application and sets the mark within it. Sent together they share one change of the map; should the
+ * second arrive first, it is sent again.
+ */
+export async function markPool(cluster: Cluster, pool: string, mark: string, signal: AbortSignal): Promise<void> {
+  const enable = cluster.write({ prefix: 'osd pool application enable', pool, app: 'rbd' }, {}, signal);
+  const setMark = () => {
+    const command = { prefix: 'osd pool application set', pool, app: 'rbd', key: poolMarkKey, value: mark };
+    return cluster.write(command, {}, signal);
+  };
+  const [enabled, set] = await Promise.allSettled([enable, setMark()]);
+  if (enabled.status === 'rejected') throw enabled.reason;
+  if (set.status === 'fulfilled') return;
+  if (!(set.reason instanceof CephError) || set.reason.rc !== errno.ENOENT) throw set.reason;
+  await setMark();
+}
+
+/** Removes a pool with all that is in it. Ceph answers 0 also when it is not there. */
+export async function removePool(cluster: Cluster, pool: string, signal: AbortSignal): Promise<void> {
+  const command = { prefix: 'osd pool rm', pool, pool2: pool, yes_i_really_really_mean_it: true };
+  await cluster.write(command, {}, signal);
+}
+
+/** What `rbd pool init` does; 0 again when done. The pool must bear our mark. */
+export async function initPool(cluster: Cluster, pool: string, signal: AbortSignal): Promise<void> {
+  await cluster.inPool({ op: 'init-pool', pool }, `to initialise the pool "${pool}" for RBD`, signal);
+}
+
+/** The pool must bear our mark. */
+export function lookIntoPool(cluster: Cluster, pool: string, signal: AbortSignal): Promise<PoolLook> {
+  return cluster.inPool<PoolLook>({ op: 'look', pool }, `to look into the pool "${pool}"`, signal);
+}
+
+/** All that speaks against deleting the pool, which must bear our mark. */
+export function readPoolContents(cluster: Cluster, pool: string, signal: AbortSignal): Promise<PoolContents> {
+  return cluster.inPool<PoolContents>({ op: 'contents', pool }, `to look through the pool "${pool}"`, signal);
+}
+
+/** Makes an RBD namespace; no error when it is there. */
+export async function createNamespace(
+  cluster: Cluster,
+  pool: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `to make the namespace "${namespace}" in the pool "${pool}"`;
+  await ignoring(errno.EEXIST, cluster.inPool({ op: 'create-namespace', pool, namespace }, what, signal));
+}
+
+/** Removes an RBD namespace, which must be empty; no error when it is not there. */
+export async function removeNamespace(
+  cluster: Cluster,
+  pool: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `to remove the namespace "${namespace}" from the pool "${pool}"`;
+  await ignoring(errno.ENOENT, cluster.inPool({ op: 'remove-namespace', pool, namespace }, what, signal));
+}
+
+async function ignoring(rc: number, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof CephError) || error.rc !== rc) throw error;
+  }
+}
