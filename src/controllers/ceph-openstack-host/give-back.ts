@@ -6,6 +6,7 @@ import type { SeenHost } from './observed.ts';
 /**
  * Takes away files and libvirt secrets of ours that none of `desired` wants any more: once the options that spoke of
  * them are gone and no unit still runs with them. A former value is given back only where ours still stands.
+ * The manifest forgets a thing only when it is seen to be gone: whoever dies in between finds it again.
  */
 export function giveBack(draft: Draft, observed: SeenHost, desired: readonly DesiredHost[]): void {
   const parts = desired.map((one) => one.distribute);
@@ -17,17 +18,17 @@ export function giveBack(draft: Draft, observed: SeenHost, desired: readonly Des
   for (const uuid of Object.keys(draft.manifest.libvirtSecrets)) {
     if (!uuids.has(uuid)) giveBackSecret(draft, observed, uuid);
   }
-  if (desired.length > 0) return;
-  for (const path of draft.manifest.directories) draft.giveBack.push({ verb: 'remove-directory', path });
 }
 
 function giveBackFile(draft: Draft, observed: SeenHost, path: string): void {
   const ours = draft.manifest.files[path];
   const seen = observed.facts.files[path];
   if (ours === undefined) return;
-  const { [path]: _, ...files } = draft.manifest.files;
-  draft.manifest = { ...draft.manifest, files };
-  if (seen?.kind !== 'file' || seen.sha256 !== ours.sha256 || ours.former.kind === 'adopted') return;
+  if (seen?.kind !== 'file' || seen.sha256 !== ours.sha256 || ours.former.kind === 'adopted') {
+    const { [path]: _, ...files } = draft.manifest.files;
+    draft.manifest = { ...draft.manifest, files };
+    return;
+  }
   if (seen.parentProblem !== undefined) {
     draft.holds.push(stalled('Conflict', `Cannot remove ${path}: ${seen.parentProblem}.`));
     return;
@@ -62,6 +63,7 @@ function giveBackSecret(draft: Draft, observed: SeenHost, uuid: string): void {
     }
     if (libvirt?.secrets.some((secret) => secret.uuid === uuid) === true) {
       draft.giveBack.push({ verb: 'undefine-libvirt-secret', uuid, usageName: ours.usageName });
+      return;
     }
   }
   const { [uuid]: _, ...libvirtSecrets } = draft.manifest.libvirtSecrets;

@@ -4,7 +4,14 @@ import { observeHost } from '../../hosts/host.ts';
 import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { SshConnection } from '../../hosts/ssh-access.ts';
 import type { DesiredHost, RevisionData } from '../../openstack/desired-host.ts';
-import { type Platform, placeOf, platformOf, projectOf, versionPackages } from '../../openstack/distributions.ts';
+import {
+  familyOf,
+  type Platform,
+  placeOf,
+  platformOf,
+  projectOf,
+  versionPackages,
+} from '../../openstack/distributions.ts';
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
@@ -45,9 +52,10 @@ export async function observe(
   const { ssh } = connection;
   const request = requestFor(host, connection);
   let facts = await observeHost(ssh, request, signal);
-  const forgotten = forgottenFiles(facts);
-  if (forgotten.length > 0) {
-    facts = await observeHost(ssh, { ...request, files: [...request.files, ...forgotten] }, signal);
+  const { files, units } = notAsked(facts);
+  if (files.length > 0 || units.length > 0) {
+    const more = { ...request, files: [...request.files, ...files], units: [...request.units, ...units] };
+    facts = await observeHost(ssh, more, signal);
   }
   const seen = judge(host, connection, facts);
   const checks = accessToProve(host, seen);
@@ -110,10 +118,14 @@ function distinct(names: readonly string[]): readonly string[] {
   return [...new Set(names)].sort();
 }
 
-function forgottenFiles({ manifest, files }: HostFacts): readonly string[] {
-  if (manifest.state !== 'present') return [];
+/** What the manifest speaks of and no revision any more. */
+function notAsked({ manifest, files, units }: HostFacts): Pick<ObserveRequest, 'files' | 'units'> {
+  if (manifest.state !== 'present') return { files: [], units: [] };
   const ours = [...Object.keys(manifest.manifest.files), ...manifest.manifest.options.map((option) => option.file)];
-  return distinct(ours.filter((path) => files[path] === undefined));
+  return {
+    files: distinct(ours.filter((path) => files[path] === undefined)),
+    units: Object.keys(manifest.manifest.debts).filter((unit) => units[unit] === undefined),
+  };
 }
 
 /** What the facts mean: kind of machine, releases, and its part of each revision. */
@@ -155,7 +167,7 @@ function judge(
 }
 
 function platformFrom({ os }: HostFacts): SeenHost['platform'] {
-  const platform = platformOf({ family: os.family.toLowerCase(), initSystem: os.initSystem });
+  const platform = platformOf({ family: familyOf(os.id, os.idLike), initSystem: os.initSystem });
   if (!isRefusal(platform)) return platform;
   return { ...platform, message: `The host runs ${os.prettyName} with ${os.initSystem}: ${platform.message}` };
 }

@@ -1,4 +1,5 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
 import type { Manifest, RestartDebt } from '../../hosts/manifest.ts';
 import { manifestHash } from '../../hosts/manifest-text.ts';
 import type { ExpectedContent, HostStep } from '../../hosts/steps.ts';
@@ -51,7 +52,7 @@ export function draftHost(host: CephOpenStackHost, observed: SeenHost): { draft:
   const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
   if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
   if (isQuiet(draft)) proveAccess(draft, observed);
-  return { draft, steps: transaction(draft, found, restartSteps) };
+  return { draft, steps: transaction(draft, observed.facts, restartSteps) };
 }
 
 function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost) {
@@ -60,9 +61,10 @@ function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost)
   switchOver(draft, observed, undefined);
   const restartSteps = restarts(draft, host, observed, 'given-back');
   if (isQuiet(draft) && restartSteps.length === 0) giveBack(draft, observed, []);
-  const steps = transaction(draft, found, restartSteps);
+  const steps = transaction(draft, observed.facts, restartSteps);
   if (steps.length > 0 || draft.holds.length > 0) return { draft, steps };
-  return { draft, steps: [{ verb: 'remove-manifest', expected: found.sha256 } as const] };
+  const directories = found.manifest.directories.map((path) => ({ verb: 'remove-directory', path }) as const);
+  return { draft, steps: [...directories, { verb: 'remove-manifest', expected: found.sha256 } as const] };
 }
 
 /** Why nothing at all may be done on this host. */
@@ -129,26 +131,30 @@ function proveAccess(draft: Draft, observed: SeenHost): void {
  * In this order: the manifest says first what is about to change and which units then owe a restart, so that a crash in
  * between costs one restart too many and never one too few; after the changes it is given the moment of them.
  */
-function transaction(
-  draft: Draft,
-  found: SeenHost['facts']['manifest'],
-  restartSteps: readonly HostStep[],
-): readonly HostStep[] {
+function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly HostStep[]): readonly HostStep[] {
+  const found = facts.manifest;
   const changes = [...draft.layOut, ...draft.switchOver, ...draft.giveBack];
   const owed = (since: RestartDebt['since']): Manifest => {
-    const added = [...draft.debts].map(([unit, digest]): [string, RestartDebt] => [unit, { digest, since }]);
+    const added = [...draft.debts].map(([unit, digest]): [string, RestartDebt] => [
+      unit,
+      { digest, since, before: before(facts.units[unit]) },
+    ]);
     return { ...draft.manifest, debts: { ...draft.manifest.debts, ...Object.fromEntries(added) } };
   };
   const expected: ExpectedContent = found.state === 'present' ? found.sha256 : 'absent';
-  const before = owed('Pending');
-  const changed = expected !== manifestHash(before);
+  const pending = owed('Pending');
+  const changed = expected !== manifestHash(pending);
   const steps: HostStep[] = [];
-  if (changed) steps.push({ verb: 'write-manifest', manifest: before, expected });
+  if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected });
   steps.push(...changes);
   if (draft.debts.size > 0) {
-    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(before) });
+    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(pending) });
   }
   return [...steps, ...restartSteps];
+}
+
+function before(unit: UnitFacts | undefined): RestartDebt['before'] {
+  return { invocation: unit?.invocation ?? '', failing: unit?.active === 'failed' || unit?.sub === 'auto-restart' };
 }
 
 /** The one that only a person can mend is shown first. */

@@ -21,6 +21,12 @@ export function restarts(
   for (const [unit, debt] of debts) {
     const facts = observed.facts.units[unit];
     if (facts === undefined) continue;
+    if (debt.since === 'Pending') {
+      // A transaction that was cut off: the moment of its change is not known, so it is taken to be now.
+      debts.delete(unit);
+      if (!draft.debts.has(unit)) draft.debts.set(unit, debt.digest);
+      continue;
+    }
     switch (restartVerdict(facts, debt, observed.facts.clock)) {
       case 'None':
       case 'Paid':
@@ -43,6 +49,11 @@ export function restarts(
         draft.holds.push(passing('Progressing', `Waiting for ${unit} to stay up after its restart.`, followMs));
         break;
       case 'Failed':
+        if (debt.before.failing) {
+          // It had its try; that it still fails is shown as ServicesRunning, and is not this change's doing.
+          debts.delete(unit);
+          break;
+        }
         draft.holds.push(stalled('RestartFailed', `${unit} does not stay up after its restart: see its journal.`));
         break;
       case 'ClusterManaged':

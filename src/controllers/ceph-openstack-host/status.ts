@@ -1,6 +1,7 @@
 import type { CephOpenStackHost, HostFacts } from '../../api/ceph-openstack-host.ts';
 import type { Condition } from '../../api/resource.ts';
 import type { UnitFacts } from '../../hosts/facts.ts';
+import { familyOf } from '../../openstack/distributions.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { draftHost } from './plan.ts';
 
@@ -32,7 +33,7 @@ function seenFacts({ facts, releases }: SeenHost): HostFacts {
   const librados = facts.packages.librados2?.version;
   return {
     distribution: `${facts.os.id}-${facts.os.versionId}`.slice(0, 128),
-    family: facts.os.family,
+    family: familyOf(facts.os.id, facts.os.idLike),
     initSystem: facts.os.initSystem,
     releases,
     ...(librados === undefined ? {} : { libradosVersion: librados.slice(0, 128) }),
@@ -60,7 +61,7 @@ function servicesCondition(observed: SeenHost): readonly Condition[] {
   if (stopped.length === 0) {
     return [{ type: 'ServicesRunning', status: 'True', reason: 'Converged', message: 'All its services run.' }];
   }
-  const message = `Stopped, and left so: ${stopped.join(', ')}.`;
+  const message = `Not running, and left so: ${stopped.join(', ')}.`;
   return [{ type: 'ServicesRunning', status: 'False', reason: 'ServiceStopped', message }];
 }
 

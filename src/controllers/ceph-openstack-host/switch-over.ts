@@ -96,7 +96,8 @@ function editFile(
   try {
     const undone = undoEdits(seen.content, unwanted.map(toRecord));
     const { content, changes } = editOptions(undone, options);
-    forget();
+    // Forgotten only when seen to be gone: whoever dies before the file is written finds them again.
+    if (undone.equals(seen.content)) forget();
     const records = changes.map(({ option, record }) => {
       const known = draft.manifest.options.find((one) => isSamePlace(one, option));
       for (const unit of option.restarts) {

@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
+import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
+import type { Manifest } from '../../hosts/manifest.ts';
+import { manifestHash } from '../../hosts/manifest-text.ts';
+import type { HostStep } from '../../hosts/steps.ts';
+import type { DesiredHost } from '../../openstack/desired-host.ts';
+import { placeOf, projectOf } from '../../openstack/distributions.ts';
+import { mergeRoles } from '../../openstack/merge-roles.ts';
+import { guideModel } from '../../openstack/model.fixture.ts';
+import { renderRole } from '../../openstack/render-role.ts';
+import { Secret } from '../../secret.ts';
+import { type ClientKey, isRefusal, type SeenHost } from './observed.ts';
+
+const platform = 'debian-systemd';
+const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+
+interface StandingFile {
+  text: string;
+  owner: string;
+  group: string;
+  mode: string;
+  writtenAtTicks: number;
+}
+
+/** A machine in memory that does what the host's scripts do, as far as plans can tell. */
+export class Machine {
+  readonly roles: readonly Role[];
+  files = new Map<string, StandingFile>();
+  packages = new Set<string>();
+  secrets = new Map<string, { usageName: string; value: string | undefined }>();
+  units = new Map<string, { startTicks: number; active: string; starts: number }>();
+  manifest: Manifest | undefined;
+  ticks = 100_000;
+  restarts: string[] = [];
+  localInstances = 0;
+  volumes = 0;
+  guestSecrets: string[] = [];
+
+  constructor(roles: readonly Role[]) {
+    this.roles = roles;
+    for (const role of roles) {
+      const place = placeOf(platform, role);
+      this.units.set(place.unit, { startTicks: 10, active: 'active', starts: 1 });
+      if (role === 'NovaCompute') this.units.set('libvirtd.service', { startTicks: 10, active: 'active', starts: 1 });
+      for (const [index, path] of place.configFiles.entries()) {
+        this.put(
+          path,
+          index === 0 ? '[DEFAULT]\n# theirs\nmy_ip = 10.0.0.1\n' : '[DEFAULT]\n',
+          'root',
+          place.user,
+          '0640',
+        );
+      }
+    }
+  }
+
+  put(path: string, text: string, owner = 'root', group = 'root', mode = '0644'): void {
+    this.files.set(path, { text, owner, group, mode, writtenAtTicks: this.ticks });
+  }
+
+  text(path: string): string {
+    return this.files.get(path)?.text ?? '';
+  }
+
+  wait(seconds: number): void {
+    this.ticks += seconds * 100;
+  }
+
+  apply(step: HostStep): void {
+    this.ticks += 10;
+    switch (step.verb) {
+      case 'install-packages':
+        for (const name of step.packages) this.packages.add(name);
+        break;
+      case 'write-file':
+        this.expect(step.path, step.expected, hash(step.content.reveal()));
+        this.put(step.path, step.content.reveal(), step.owner, step.group, step.mode);
+        break;
+      case 'set-permissions': {
+        const file = this.files.get(step.path);
+        if (file !== undefined) Object.assign(file, { owner: step.owner, group: step.group, mode: step.mode });
+        break;
+      }
+      case 'remove-file':
+        if (this.files.has(step.path)) this.expect(step.path, step.expected, '');
+        this.files.delete(step.path);
+        break;
+      case 'define-libvirt-secret':
+        this.secrets.set(step.uuid, { usageName: step.usageName, value: this.secrets.get(step.uuid)?.value });
+        break;
+      case 'set-libvirt-secret-value': {
+        const secret = this.secrets.get(step.uuid);
+        if (secret === undefined) throw new Error(`no secret ${step.uuid}`);
+        secret.value = step.value.reveal();
+        break;
+      }
+      case 'undefine-libvirt-secret':
+        this.secrets.delete(step.uuid);
+        break;
+      case 'write-manifest': {
+        const found = this.manifest === undefined ? 'absent' : manifestHash(this.manifest);
+        if (found !== step.expected && found !== manifestHash(step.manifest)) throw new Error('manifest conflict');
+        this.manifest = {
+          ...step.manifest,
+          debts: Object.fromEntries(
+            Object.entries(step.manifest.debts).map(([unit, debt]) => [
+              unit,
+              { ...debt, since: debt.since === 'Now' ? { bootID: 'boot', ticks: this.ticks } : debt.since },
+            ]),
+          ),
+        };
+        break;
+      }
+      case 'remove-manifest':
+        this.manifest = undefined;
+        break;
+      case 'restart-unit':
+        this.start(step.unit);
+        this.restarts.push(step.unit);
+        break;
+      case 'make-directory':
+      case 'remove-directory':
+      case 'reload-units':
+        break;
+    }
+  }
+
+  start(name: string): void {
+    const unit = this.units.get(name);
+    if (unit === undefined || unit.active === 'inactive') return;
+    this.ticks += 50;
+    Object.assign(unit, { startTicks: this.ticks, active: 'active', starts: unit.starts + 1 });
+  }
+
+  private expect(path: string, expected: string, wanted: string): void {
+    const file = this.files.get(path);
+    const found = file === undefined ? 'absent' : hash(file.text);
+    if (found !== expected && found !== wanted) throw new Error(`conflict at ${path}`);
+  }
+
+  look(current?: DesiredHost, next?: DesiredHost): SeenHost {
+    const paths = new Set([
+      ...this.files.keys(),
+      ...Object.keys(this.manifest?.files ?? {}),
+      ...[current, next].flatMap((one) => [
+        ...(one?.distribute.cephConfs ?? []).map((file) => file.path),
+        ...(one?.distribute.keyrings ?? []).map((file) => file.path),
+        ...(one?.switch.options ?? []).map((option) => option.file),
+      ]),
+    ]);
+    const facts: HostFacts = {
+      os: {
+        ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)', family: 'Debian' },
+        ...{ kernel: '6', architecture: 'x86_64', initSystem: 'systemd' },
+      },
+      clock: { bootID: 'boot', ticks: this.ticks },
+      packages: Object.fromEntries([...this.packages].map((name) => [name, { version: '1', status: 'installed' }])),
+      packageManagerBusy: false,
+      units: Object.fromEntries([...this.units].map(([name, unit]) => [name, unitFacts(unit)])),
+      files: Object.fromEntries([...paths].map((path) => [path, this.fileFacts(path)])),
+      directories: {},
+      users: Object.fromEntries(
+        ['root', 'glance', 'cinder', 'nova'].map((name) => [name, { uid: 1, gid: 1, group: name }]),
+      ),
+      libvirt: {
+        reachable: true,
+        secrets: [...this.secrets].map(([uuid, { usageName, value }]) => ({
+          ...{ uuid, usageName, usageType: 'ceph', ephemeral: false, private: false },
+          ...(value === undefined ? {} : { fingerprint: new Secret(value).fingerprint() }),
+        })),
+        uses: this.guestSecrets.map((secretUUID, index) => ({ guest: `guest-${index}`, secretUUID })),
+      },
+      localInstances: this.localInstances,
+      freeBytes: {},
+      access: [],
+      manifest:
+        this.manifest === undefined
+          ? { state: 'absent' }
+          : { state: 'present', manifest: this.manifest, sha256: manifestHash(this.manifest) },
+    };
+    return {
+      kind: 'seen',
+      facts,
+      platform,
+      releases: Object.fromEntries(this.roles.map((role) => [projectOf[role], '2025.1'])),
+      missingRoles: [],
+      unknownVersions: [],
+      current: current === undefined ? undefined : { name: 'current', desired: current },
+      next: next === undefined ? undefined : { name: next === current ? 'current' : 'next', desired: next },
+      keys: clientKeys,
+      owner: { installation: 'lab', namespace: 'openstack', name: 'cloud' },
+      readers: Object.fromEntries(
+        this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
+      ),
+      volumes: this.volumes,
+    };
+  }
+
+  private fileFacts(path: string): HostFacts['files'][string] {
+    const file = this.files.get(path);
+    if (file === undefined) return { kind: 'absent', parentMissing: false };
+    const { text, owner, group, mode, writtenAtTicks } = file;
+    return {
+      ...{ kind: 'file', owner, group, mode, bytes: text.length, sha256: hash(text), content: new Secret(text) },
+      ageSeconds: Math.floor((this.ticks - writtenAtTicks) / 100),
+      parentMissing: false,
+    };
+  }
+}
+
+function unitFacts(unit: { startTicks: number; active: string; starts: number }): UnitFacts {
+  return {
+    ...{ load: 'loaded', active: unit.active, sub: 'running', unitFile: 'enabled', jobPending: false },
+    ...{ invocation: String(unit.starts), mainPID: 7, needsReload: false, clusterManaged: false },
+    ...(unit.active === 'active' ? { startTicks: unit.startTicks } : {}),
+  };
+}
+
+const clientKeys: ReadonlyMap<string, ClientKey> = new Map(
+  ['glance', 'cinder', 'cinder-backup'].map((user) => {
+    const key = `key-of-${user}`;
+    return [`client.${user}`, { key: new Secret(key), keyring: new Secret(`[client.${user}]\n\tkey = ${key}\n`) }];
+  }),
+);
+
+/** What the guide's model needs of a host with these roles, with the fingerprints of the keys above. */
+export function desiredFor(roles: readonly Role[], changed: Partial<typeof guideModel> = {}): DesiredHost {
+  const fingerprint = (user: string) => clientKeys.get(`client.${user}`)?.key.fingerprint() ?? '';
+  const model = JSON.parse(JSON.stringify({ ...guideModel, ...changed }), (name, value) =>
+    name === 'client' ? { ...value, fingerprint: fingerprint(value.userId) } : value,
+  );
+  const rendered = roles.map((role) => {
+    const one = renderRole(model, { role, platform, release: '2025.1' });
+    if ('refused' in one) throw new Error(one.message);
+    return one;
+  });
+  const merged = mergeRoles(rendered, platform);
+  if (isRefusal(merged)) throw new Error(merged.message);
+  return merged;
+}
+
+export function hostObject(
+  roles: readonly Role[],
+  changed: Partial<CephOpenStackHost['spec']> = {},
+): CephOpenStackHost {
+  return {
+    apiVersion: 'cephopenstack.io/v1alpha1',
+    kind: 'CephOpenStackHost',
+    metadata: {
+      ...{ name: 'cloud-h1', namespace: 'openstack', uid: 'u', generation: 1, resourceVersion: '1' },
+      creationTimestamp: '2026-01-01T00:00:00Z',
+    },
+    spec: {
+      ...{ bindingName: 'cloud', hostName: 'h1', address: '192.0.2.1', roles, ssh: { secretName: 'fleet' } },
+      ...{ packages: 'Install', restart: 'Auto', hostRemoval: 'Clean', adoption: 'Never', mode: 'Enforce' },
+      ...changed,
+    },
+  };
+}
