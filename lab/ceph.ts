@@ -20,7 +20,7 @@ import {
 import { type CephSuite, cephRoot } from './ceph-root.ts';
 import { chrootTree } from './chroot.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, isFree } from './ports.ts';
 import { CommandError } from './process.ts';
 import { progress } from './progress.ts';
 
@@ -64,7 +64,7 @@ export interface CephOptions {
   readonly suite: CephSuite;
   /** Names its folder. */
   readonly name?: string;
-  /** An address of this machine. Left out: a loopback address of its own. */
+  /** An address of this machine, shared with others or not. Left out: a loopback address of its own. */
   readonly address?: string;
   /** Options of Ceph for [global], as in `{ mon_max_pg_per_osd: 2000 }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
@@ -86,7 +86,7 @@ export async function startCeph(options: CephOptions): Promise<Ceph> {
     await mkdir(data);
     const { root } = started.use(await chrootTree(tree, folder, [data]));
     const address = options.address ?? freeLoopbackAddress();
-    const [v2, v1] = options.address === undefined ? [3300, 6789] : await freePorts(2, address);
+    const [v2, v1] = await monPorts(address);
     const machine: Machine = {
       root,
       data,
@@ -140,9 +140,16 @@ export async function startCeph(options: CephOptions): Promise<Ceph> {
   });
 }
 
-/** All of 127/8 is this machine's, so an address drawn by lot is free, and has the ports that everybody knows. */
+/** All of 127/8 is this machine's, so an address drawn by lot is free. */
 function freeLoopbackAddress(): string {
   return `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+}
+
+/** Those that everybody knows, so that clients find the mon by its address alone; others where another mon has them. */
+async function monPorts(address: string): Promise<number[]> {
+  const known = [3300, 6789];
+  const free = await Promise.all(known.map((port) => isFree(port, address)));
+  return free.every(Boolean) ? known : freePorts(2, address);
 }
 
 /** Lets keys of type aes be made and used, which takes effect some seconds after it was said. */

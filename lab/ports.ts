@@ -14,7 +14,8 @@ export async function freePorts(count: number, address = '127.0.0.1'): Promise<n
   return [...ports];
 }
 
-function isFree(port: number, address: string): Promise<boolean> {
+/** Whether nobody listens on a port. */
+export function isFree(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
