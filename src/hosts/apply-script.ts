@@ -14,12 +14,12 @@ interface Call {
   readonly payload?: string;
 }
 
-/** The script of one transaction, for `/bin/sh -s`. `path` is only another one in tests. */
-export function renderApplyScript(steps: readonly HostStep[], nonce: string, path = manifestPath): string {
-  const calls = steps.map((step) => renderStep(step, path));
+/** The script of one transaction, for `/bin/sh -s`. */
+export function renderApplyScript(steps: readonly HostStep[], nonce: string): string {
+  const calls = steps.map((step) => renderStep(step));
   return [
     assign('nonce', [nonce]),
-    assign('state', [checked('path', dirname(path))]),
+    assign('state', [dirname(manifestPath)]),
     assign('lock_tries', [String(lockTries)]),
     scriptText('common.sh'),
     scriptText('apply.sh'),
@@ -32,7 +32,7 @@ export function renderApplyScript(steps: readonly HostStep[], nonce: string, pat
   ].join('');
 }
 
-function renderStep(step: HostStep, path: string): Call {
+function renderStep(step: HostStep): Call {
   switch (step.verb) {
     case 'install-packages':
       return { words: ['install_packages', ...step.packages.map((name) => checked('package', name))] };
@@ -64,10 +64,13 @@ function renderStep(step: HostStep, path: string): Call {
       };
     case 'write-manifest': {
       const text = renderManifest(step.manifest).reveal();
-      return { words: ['write_manifest', path, checked('content', step.expected), sha256(text)], payload: text };
+      return {
+        words: ['write_manifest', manifestPath, checked('content', step.expected), sha256(text)],
+        payload: text,
+      };
     }
     case 'remove-manifest':
-      return { words: ['remove_manifest', path, checked('content', step.expected)] };
+      return { words: ['remove_manifest', manifestPath, checked('content', step.expected)] };
     case 'reload-units':
       return { words: ['reload_units'] };
     case 'restart-unit':

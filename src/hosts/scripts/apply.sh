@@ -141,7 +141,7 @@ write_file() {
   fi
   expect "$1" "$5"
   place "$1" "$2" "$3" "$4" "$5" "$6" cat
-  ok done
+  ok 'done'
 }
 
 # place PATH OWNER GROUP MODE EXPECTED SHA256 FILTER: beside the old file first, all rights set, then over it.
@@ -175,13 +175,15 @@ selinux() {
 set_permissions() {
   check_parents "$1"
   check_owner "$2" "$3"
-  [ -f "$1" ] && [ ! -L "$1" ] || fail conflict "$1 is no regular file any more"
+  case $(content_of "$1") in
+    absent | symlink | other) fail conflict "$1 is no regular file any more" ;;
+  esac
   if permissions_are "$1" "$2" "$3" "$4"; then
     ok already
   else
     quietly "giving $1 its owner" chown "$2:$3" "$1"
     quietly "giving $1 its mode" chmod "$4" "$1"
-    ok done
+    ok 'done'
   fi
 }
 
@@ -200,7 +202,7 @@ make_directory() {
   fi
   quietly "giving $1 its owner" chown "$2:$3" "$1"
   quietly "giving $1 its mode" chmod "$4" "$1"
-  ok done
+  ok 'done'
 }
 
 remove_file() {
@@ -211,7 +213,7 @@ remove_file() {
   check_parents "$1"
   expect "$1" "$2"
   quietly "removing $1" rm -f "$1"
-  ok done
+  ok 'done'
 }
 
 remove_directory() {
@@ -233,7 +235,7 @@ write_manifest() {
   fi
   expect "$1" "$2"
   place "$1" root root 0600 "$2" "$3" stamp
-  ok done
+  ok 'done'
 }
 
 stamp() {
@@ -313,7 +315,7 @@ define_libvirt_secret() {
   fi
   "payload_$index" >"$work/xml"
   quietly "defining the libvirt secret $1" ask_libvirt secret-define --file "$work/xml"
-  ok done
+  ok 'done'
 }
 
 # set_libvirt_secret_value UUID SHA256-OF-VALUE
@@ -326,7 +328,7 @@ set_libvirt_secret_value() {
   quietly "setting the value of the libvirt secret $1" ask_libvirt secret-set-value "$1" --file "$work/value"
   rm -f "$work/value"
   secret_value_matches "$1" "$2" || fail command "the libvirt secret $1 does not keep its value"
-  ok done
+  ok 'done'
 }
 
 # undefine_libvirt_secret UUID USAGE
@@ -341,12 +343,12 @@ undefine_libvirt_secret() {
     fail conflict "a guest uses the libvirt secret $1"
   fi
   quietly "removing the libvirt secret $1" ask_libvirt secret-undefine "$1"
-  ok done
+  ok 'done'
 }
 
 reload_units() {
   quietly 'systemctl daemon-reload' within 60 systemctl daemon-reload
-  ok done
+  ok 'done'
 }
 
 # Never starts what somebody has stopped.
@@ -363,7 +365,7 @@ restart_unit() {
   # Else the limit on starts in a row would refuse the very start that could succeed.
   [ "${active#*=}" != failed ] || systemctl reset-failed "$1" 2>/dev/null
   quietly "restarting $1" within 60 systemctl restart --no-block "$1"
-  ok done
+  ok 'done'
 }
 
 apply() {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import ssh2 from 'ssh2';
+import { parseSshAccess } from './ssh-secret.ts';
+
+const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+const withPassphrase = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'x', cipher: 'aes256-cbc', rounds: 1 });
+
+test('parseSshAccess() fills in root and port 22', () => {
+  const access = parseSshAccess({ 'ssh-privatekey': privateKey });
+  assert.deepEqual([access.user, access.port, access.knownHosts, access.jump], ['root', 22, '', undefined]);
+  assert.doesNotMatch(inspect(access), /PRIVATE/);
+});
+
+test('parseSshAccess() takes a key with Windows line ends and without a last one', () => {
+  const access = parseSshAccess({
+    'ssh-privatekey': privateKey.trim().replaceAll('\n', '\r\n'),
+    user: 'ops\n',
+    port: ' 2222\n',
+  });
+  assert.deepEqual([access.user, access.port], ['ops', 2222]);
+  assert.ok(!(ssh2.utils.parseKey(access.privateKey.reveal()) instanceof Error));
+});
+
+const jumps: readonly (readonly [string, object])[] = [
+  ['gate.example', { user: 'ops', address: 'gate.example', port: 22 }],
+  ['gate:2222', { user: 'ops', address: 'gate', port: 2222 }],
+  ['me@10.0.0.1:2222', { user: 'me', address: '10.0.0.1', port: 2222 }],
+  ['[2001:db8::1]:2222', { user: 'ops', address: '2001:db8::1', port: 2222 }],
+  ['2001:db8::1', { user: 'ops', address: '2001:db8::1', port: 22 }],
+];
+for (const [jump, expected] of jumps) {
+  test(`parseSshAccess() understands the jump host ${jump}`, () => {
+    assert.deepEqual(parseSshAccess({ 'ssh-privatekey': privateKey, user: 'ops', jump }).jump, expected);
+  });
+}
+
+const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+  ['there is no key', {}, /has no key "ssh-privatekey"/],
+  ['the key is none', { 'ssh-privatekey': 'hello' }, /cannot be read/],
+  ['the key is the public one', { 'ssh-privatekey': publicKey }, /public key/],
+  ['the key has a passphrase', { 'ssh-privatekey': withPassphrase.private }, /passphrase/],
+  ['the port is no number', { 'ssh-privatekey': privateKey, port: '22x' }, /"port"/],
+  ['the port is too large', { 'ssh-privatekey': privateKey, port: '65536' }, /"port"/],
+  ['the user is none', { 'ssh-privatekey': privateKey, user: '-oProxyCommand=x' }, /"user"/],
+  ['the user has a line end', { 'ssh-privatekey': privateKey, user: 'a\nb' }, /"user"/],
+  ['the jump host is none', { 'ssh-privatekey': privateKey, jump: 'a b' }, /"jump"/],
+];
+for (const [when, data, message] of refused) {
+  test(`parseSshAccess() says what is wrong, when ${when}`, () => {
+    assert.throws(() => parseSshAccess(data), { reason: 'SshInvalid', message });
+  });
+}
