@@ -33,10 +33,10 @@ demo: $(packages) ## Wire a bare Ceph to bare OpenStack hosts before your eyes (
 	node lab/demo.ts
 
 lab: $(packages) ## Bring up Kubernetes, Ceph and hosts, and say how to talk to them
-	node lab/world.ts up
+	node lab/up.ts
 
 lab-down: $(packages) ## Take away what `make lab` brought up
-	node lab/world.ts down
+	node lab/down.ts
 
 bench: $(packages) ## Print how fast it is
 	node bench/run.ts

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder } from './cache.ts';
 import { type Certificate, writeKubeconfig } from './certificates.ts';
@@ -14,6 +14,8 @@ export interface Kube extends AsyncDisposable {
   readonly server: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** A folder with `kubectl` and `helm`, for people. */
+  readonly commands: string;
   /** Where its data, certificates and logs are, until it is disposed of. */
   readonly folder: string;
   /** The authority that signed the server's certificate. */
@@ -66,6 +68,9 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     const tool = (path: string) => (args: readonly string[], input?: { input?: string }) =>
       run(path, args, { ...input, env: toolEnvironment(world) });
     const kubectl = tool(tools.kubectl);
+    const commands = join(folder, 'bin');
+    await mkdir(commands);
+    for (const name of ['kubectl', 'helm'] as const) await symlink(tools[name], join(commands, name));
     if (options.crds !== undefined) {
       await serves(world, '/readyz', [etcd, apiServer]);
       await kubectl(['create', '-f', options.crds]);
@@ -79,6 +84,7 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     return {
       server: world.server,
       kubeconfig: world.kubeconfig,
+      commands,
       folder,
       authority: world.authority,
       kubectl,

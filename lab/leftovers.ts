@@ -174,9 +174,9 @@ function claimOwnFolder(): string {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    // Whoever handles the signal itself ends the process by itself, too.
-    process.once(signal, () => {
-      if (process.listenerCount(signal) === 0) process.exit(code);
+    // Whoever handles the signal itself ends the process by itself, too. First, to see also those who listen only once.
+    process.prependListener(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code);
     });
   }
   return folder;

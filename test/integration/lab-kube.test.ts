@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { projectRoot, runFolder } from '../../lab/cache.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
-import { startTimeOf, sweepLeftovers } from '../../lab/leftovers.ts';
-import { removeTree } from '../../lab/mounts.ts';
+import { register, startTimeOf, sweepLeftovers } from '../../lab/leftovers.ts';
 import { run } from '../../lab/process.ts';
 
 const crd = {
@@ -45,10 +44,11 @@ const crd = {
 
 let kube: Kube;
 before(async () => {
-  const crds = join(runFolder('lab-kube-crds'), 'things.json');
+  const folder = runFolder('lab-kube-crds');
+  register({ kind: 'directory', path: folder });
+  const crds = join(folder, 'things.json');
   await writeFile(crds, JSON.stringify(crd));
   kube = await startKube({ name: 'lab-kube', crds });
-  removeTree(dirname(crds));
 });
 after(() => kube[Symbol.asyncDispose]());
 
