@@ -111,14 +111,14 @@ export function startReflector(
     let relistAt = 0;
     while (!signal.aborted) {
       let why = 'ended';
-      let relist = AbortSignal.timeout(Math.max(0, relistAt - performance.now()));
+      let relist = timeout(relistAt - performance.now());
       const startedAt = performance.now();
       try {
         if (version === undefined || startedAt >= relistAt) {
           version = await list();
           const untilRelistMs = relistEveryMs * (0.8 + Math.random() * 0.4);
           relistAt = performance.now() + untilRelistMs;
-          relist = AbortSignal.timeout(untilRelistMs);
+          relist = timeout(untilRelistMs);
           problem = undefined;
           markSynced();
         }
@@ -147,6 +147,10 @@ export function startReflector(
   }
 
   return { synced, problem: () => problem, ended: run() };
+}
+
+function timeout(delayMs: number): AbortSignal {
+  return AbortSignal.timeout(Math.max(0, Math.round(delayMs)));
 }
 
 function isIdle(error: unknown): boolean {

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually } from '../../lab/eventually.ts';
+import { Invalid, Waiting } from '../../src/errors.ts';
+import { pool } from '../api-objects.ts';
+import { createToyWorld, startToyLab, type ToyLab, toyKind } from './kube-toy.ts';
+
+let lab: ToyLab;
+before(async () => {
+  lab = await startToyLab('kube-controller');
+});
+after(() => lab[Symbol.asyncDispose]());
+
+const apply = (object: unknown) => lab.kube.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
+const remove = (name: string) => lab.kube.kubectl(['delete', 'rbdpool', name, '-n', 'openstack', '--wait=false']);
+const annotate = (name: string, annotation: string) =>
+  lab.kube.kubectl(['annotate', 'rbdpool', name, '-n', 'openstack', annotation]);
+
+async function ready(name: string): Promise<void> {
+  await eventually(async () => {
+    const object = await lab.pool(name);
+    assert.equal(object?.status?.observedGeneration, object?.metadata.generation);
+    const { Ready, Reconciling, Stalled } = await lab.conditions(name);
+    assert.equal(Ready?.status, 'True');
+    assert.equal(Ready?.reason, 'Converged');
+    assert.equal(Reconciling ?? Stalled, undefined);
+  });
+}
+async function gone(name: string): Promise<void> {
+  await eventually(async () => assert.equal(await lab.pool(name), undefined));
+}
+async function condition(name: string, type: string, reason: string): Promise<string> {
+  return eventually(async () => {
+    const found = (await lab.conditions(name))[type];
+    assert.equal(found?.reason, reason);
+    return found?.message ?? '';
+  });
+}
+
+test('an object becomes what it declares, is Ready with its finalizer, and its deletion undoes it', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({ replicated: { size: 2 } }, 'images'));
+  await ready('images');
+  assert.deepEqual(world.writes, ['create-pool images', 'set-size images']);
+  assert.deepEqual((await lab.pool('images'))?.metadata.finalizers, ['cephopenstack.io/finalizer']);
+  assert.equal((await lab.pool('images'))?.status?.poolID, 2);
+  await eventually(async () => {
+    const events = await lab.events('images');
+    assert.deepEqual(
+      events.map(({ reason, note, type }) => ({ reason, note, type })),
+      [{ reason: 'Applied', note: 'Create pool "images". Set the size of pool "images" to 2.', type: 'Normal' }],
+    );
+  });
+  await remove('images');
+  await gone('images');
+  assert.equal(world.pools.size, 0);
+});
+
+test('looks at a settled object write nothing: no step, no status, no event', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world, { lookEveryMs: 50 })]);
+  await apply(pool({}, 'settled'));
+  await ready('settled');
+  const before = await lab.pool('settled');
+  const requests = lab.proxy.requests.length;
+  const looks = world.looks.get('settled') ?? 0;
+  await eventually(() => assert.ok((world.looks.get('settled') ?? 0) > looks + 20));
+  assert.deepEqual(
+    lab.proxy.requests.slice(requests).filter(({ method }) => method !== 'GET'),
+    [],
+  );
+  assert.equal((await lab.pool('settled'))?.metadata.resourceVersion, before?.metadata.resourceVersion);
+  assert.deepEqual(world.writes, ['create-pool settled']);
+  await remove('settled');
+  await gone('settled');
+});
+
+test('drift is repaired and told as DriftRepaired, repeated drift as one series', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world, { lookEveryMs: 50 })]);
+  await apply(pool({}, 'drifting'));
+  await ready('drifting');
+  for (const round of [1, 2, 3]) {
+    world.pools.set('drifting', 1);
+    await eventually(() => assert.equal(world.writes.length, 1 + round));
+    await eventually(() => assert.equal(world.pools.get('drifting'), 3));
+  }
+  await eventually(async () => {
+    const repairs = (await lab.events('drifting')).filter(({ reason }) => reason === 'DriftRepaired');
+    assert.equal(repairs.length, 1);
+    assert.equal(repairs[0]?.note, 'Set the size of pool "drifting" to 3.');
+    assert.equal(repairs[0]?.series?.count, 3);
+  });
+  await ready('drifting');
+  await remove('drifting');
+  await gone('drifting');
+});
+
+test('a changed generation is Reconciling before the long work, and the work is shown while it goes on', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({}, 'slow'));
+  await ready('slow');
+  world.stepMs = 3_000;
+  await apply(pool({ replicated: { size: 2 } }, 'slow'));
+  const first = await condition('slow', 'Reconciling', 'Progressing');
+  assert.match(first, /^Looking at what generation \d+ needs\.$/);
+  assert.equal((await lab.conditions('slow')).Ready?.status, 'False');
+  await eventually(async () => {
+    assert.equal((await lab.conditions('slow')).Ready?.message, 'Set the size of pool "slow" to 2.');
+  });
+  await ready('slow');
+  world.stepMs = 0;
+  await remove('slow');
+  await gone('slow');
+});
+
+test('mode Plan shows every step and does none, for a deletion too', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({ mode: 'Plan', replicated: { size: 2 } }, 'planned'));
+  const message = await condition('planned', 'Ready', 'ChangesPlanned');
+  assert.equal(message, '2 changes are planned, see status.plan; set mode to Enforce to have them made.');
+  const object = await lab.pool('planned');
+  assert.deepEqual(object?.status?.plan, ['Create pool "planned".', 'Set the size of pool "planned" to 2.']);
+  assert.equal(object?.metadata.finalizers, undefined);
+  await apply(pool({ mode: 'Enforce', replicated: { size: 2 } }, 'planned'));
+  await ready('planned');
+  assert.equal((await lab.pool('planned'))?.status?.plan, undefined);
+  await apply(pool({ mode: 'Plan', replicated: { size: 2 } }, 'planned'));
+  await ready('planned');
+  await remove('planned');
+  await condition('planned', 'Ready', 'ChangesPlanned');
+  assert.deepEqual((await lab.pool('planned'))?.status?.plan, ['Delete pool "planned".']);
+  assert.equal(world.pools.get('planned'), 2);
+  await apply(pool({ mode: 'Enforce', replicated: { size: 2 } }, 'planned'));
+  await gone('planned');
+  assert.equal(world.pools.size, 0);
+});
+
+test('Waiting is Reconciling, Invalid is Stalled, anything else is repeated: each says why and passes', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world, { lookEveryMs: 200 })]);
+  world.failure = new Waiting('CephUnreachable', 'The monitors do not answer.', { retryAfterMs: 100 });
+  await apply(pool({}, 'failing'));
+  assert.equal(await condition('failing', 'Reconciling', 'CephUnreachable'), 'The monitors do not answer.');
+  assert.equal((await lab.pool('failing'))?.metadata.finalizers, undefined);
+  world.failure = new Invalid('PolicyForbids', 'The policy does not allow it.');
+  assert.equal(await condition('failing', 'Stalled', 'PolicyForbids'), 'The policy does not allow it.');
+  assert.equal((await lab.conditions('failing')).Reconciling, undefined);
+  world.failure = new TypeError('Something is not what it should be.');
+  assert.equal(await condition('failing', 'Reconciling', 'Failed'), 'Something is not what it should be.');
+  assert.equal((await lab.conditions('failing')).Stalled, undefined);
+  world.failure = undefined;
+  await ready('failing');
+  await eventually(async () => {
+    const warnings = (await lab.events('failing')).filter(({ type }) => type === 'Warning').map(({ reason }) => reason);
+    assert.deepEqual(warnings.toSorted(), ['Failed', 'PolicyForbids']);
+  });
+  await remove('failing');
+  await gone('failing');
+});
+
+test('a hold blocks a deletion and is named, until it is gone', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({}, 'blocked'));
+  await ready('blocked');
+  world.hold = { reason: 'DeletionBlocked', message: 'The pool holds images: a, b.', stalled: true, retryAfterMs: 100 };
+  await remove('blocked');
+  assert.equal(await condition('blocked', 'Stalled', 'DeletionBlocked'), 'The pool holds images: a, b.');
+  assert.equal(world.pools.has('blocked'), true);
+  world.hold = undefined;
+  await gone('blocked');
+  assert.equal(world.pools.has('blocked'), false);
+});
+
+test('a foreign finalizer, set at any time, stays', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  const foreign = {
+    ...pool({}, 'shared'),
+    metadata: { name: 'shared', namespace: 'openstack', finalizers: ['example.com/a'] },
+  };
+  await apply(foreign);
+  await ready('shared');
+  assert.deepEqual((await lab.pool('shared'))?.metadata.finalizers, ['example.com/a', 'cephopenstack.io/finalizer']);
+  await remove('shared');
+  await eventually(async () => assert.deepEqual((await lab.pool('shared'))?.metadata.finalizers, ['example.com/a']));
+  assert.equal(world.pools.has('shared'), false);
+  await lab.kube.kubectl([
+    'patch',
+    'rbdpool',
+    'shared',
+    '-n',
+    'openstack',
+    '--type=merge',
+    '-p',
+    '{"metadata":{"finalizers":[]}}',
+  ]);
+  await gone('shared');
+});
+
+test('an object that never touched the world is deleted without a pass', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  world.failure = new Invalid('ConnectionMissing', 'There is no Secret "ceph-main".');
+  await apply(pool({}, 'untouched'));
+  await condition('untouched', 'Stalled', 'ConnectionMissing');
+  await remove('untouched');
+  await gone('untouched');
+});
+
+test('an abandoned object is let go of and the world stays', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({}, 'abandoned'));
+  await ready('abandoned');
+  world.failure = new Invalid('ConnectionGone', 'The Secret is gone.');
+  await remove('abandoned');
+  await condition('abandoned', 'Stalled', 'ConnectionGone');
+  await annotate('abandoned', 'cephopenstack.io/abandon=true');
+  await gone('abandoned');
+  assert.equal(world.pools.has('abandoned'), true);
+  await eventually(async () => {
+    assert.ok((await lab.events('abandoned')).some(({ reason }) => reason === 'Abandoned'));
+  });
+});
+
+test('an abandoned object that stays says so, and is taken up again without the annotation', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  await apply(pool({}, 'paused'));
+  await ready('paused');
+  await annotate('paused', 'cephopenstack.io/abandon=true');
+  await condition('paused', 'Stalled', 'Abandoned');
+  assert.deepEqual((await lab.pool('paused'))?.metadata.finalizers ?? [], []);
+  await annotate('paused', 'cephopenstack.io/abandon-');
+  await ready('paused');
+  await remove('paused');
+  await gone('paused');
+});
+
+test('a Secret that a kind watches wakes its object, and its contents are nowhere in the cache', async () => {
+  const world = createToyWorld();
+  await using operator = await lab.start([toyKind(world)]);
+  await apply(pool({}, 'woken'));
+  await ready('woken');
+  const looks = world.looks.get('woken') ?? 0;
+  const secret = (value: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'for-woken', namespace: 'openstack' },
+    stringData: { userKey: value },
+  });
+  await apply(secret('one'));
+  await eventually(() => assert.equal(world.looks.get('woken'), looks + 1));
+  await apply(secret('two'));
+  await eventually(() => assert.equal(world.looks.get('woken'), looks + 2));
+  const { secretKind } = await import('../../src/kube/kinds.ts');
+  const held = operator.cache.get(secretKind, { namespace: 'openstack', name: 'for-woken' });
+  assert.deepEqual(Object.keys(held ?? {}).toSorted(), ['apiVersion', 'kind', 'metadata']);
+  // What kubectl apply writes down is metadata too; nothing else may hold the value.
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '' };
+  assert.doesNotMatch(JSON.stringify({ ...held, metadata: { ...held?.metadata, annotations } }), /dHdv/);
+  const read = await operator.client.get(secretKind, { namespace: 'openstack', name: 'for-woken' });
+  assert.equal(Buffer.from(read?.data?.userKey ?? '', 'base64').toString(), 'two');
+  await lab.kube.kubectl(['delete', 'secret', 'for-woken', '-n', 'openstack']);
+  await eventually(() => assert.equal(world.looks.get('woken'), looks + 3));
+  await remove('woken');
+  await gone('woken');
+});
+
+test('a pass that does not end is cut off at its deadline, and other objects go on meanwhile', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world, { passTimeoutMs: 1_500 })]);
+  world.stepMs = 60_000;
+  await apply(pool({}, 'stuck'));
+  await condition('stuck', 'Reconciling', 'Progressing');
+  await eventually(async () => {
+    assert.equal((await lab.conditions('stuck')).Ready?.message, 'The pass did not end within 1.5 seconds.');
+  });
+  world.stepMs = 0;
+  await apply(pool({}, 'quick'));
+  await ready('quick');
+  await ready('stuck');
+  for (const name of ['stuck', 'quick']) await remove(name);
+  for (const name of ['stuck', 'quick']) await gone(name);
+});
+
+test('a refused call is shown with the words of the API server', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world)]);
+  using __ = lab.proxy.inject(
+    { kind: 'status', code: 403 },
+    { match: ({ method, url }) => method === 'PATCH' && /rbdpools\/refused\?/.test(url) },
+  );
+  await apply(pool({}, 'refused'));
+  assert.match(
+    await condition('refused', 'Ready', 'Failed'),
+    /^Cannot patch RbdPool "openstack\/refused": .*Forbidden/,
+  );
+  assert.equal(world.pools.has('refused'), false);
+  await lab.kube.kubectl(['delete', 'rbdpool', 'refused', '-n', 'openstack']);
+});
+
+test('no key or token is in any log line', () => {
+  assert.ok(lab.logged.length > 20);
+  assert.doesNotMatch(JSON.stringify(lab.logged), /Bearer|eyJhbGci|dHdv/);
+});
