@@ -1,13 +1,18 @@
-import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { hostRefusal, type Policy } from '../../api/policy.ts';
+import { type CephOpenStackHost, parseCephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { hostRefusal } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { Invalid, Waiting } from '../../errors.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
 import { parseSshAccess } from '../../hosts/ssh-secret.ts';
 import type { HostStep } from '../../hosts/steps.ts';
+import type { Cache } from '../../kube/cache.ts';
+import type { Client } from '../../kube/client.ts';
+import { controllerRevisionKind, hostKind as hosts, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
+import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
+import { policyIn, readSecretData } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep } from './describe.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
@@ -15,25 +20,48 @@ import type { ClientKey, Observed } from './observed.ts';
 import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
 
-/** What this kind needs of Kubernetes. */
-export interface HostKube {
-  /** The decoded data of a Secret; undefined when there is none. */
-  readSecret(
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, string>> | undefined>;
-  /** The data of a ControllerRevision; undefined when there is none. */
-  readRevision(namespace: string, name: string): RevisionData | undefined;
-  pools(namespace: string): readonly RbdPool[];
+export interface HostTools {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly ssh: { connection(target: HostTarget): SshConnection };
+  /** Names this operator in manifests on hosts. */
+  readonly installation: string;
+  readonly lookEveryMs: number;
 }
 
-export interface HostTools {
-  readonly kube: HostKube;
-  readonly ssh: { connection(target: HostTarget): SshConnection };
-  /** The policy in a Secret's data. @throws Invalid */
-  readonly policyOf: (data: Readonly<Record<string, string>>) => Policy;
-  readonly installation: string;
+/** A CephOpenStackHost wakes when its binding's Secrets or revisions change; else it looks at its pace. */
+export function hostKind(tools: HostTools): Registered {
+  const hostsThat = (wanted: (host: CephOpenStackHost) => boolean, namespace: string) =>
+    tools.cache.list(hosts, namespace).filter(wanted).map(keyOf);
+  return register({
+    kind: hosts,
+    parse: parseCephOpenStackHost,
+    reconciler: hostReconciler(tools),
+    watches: [
+      watch(secretKind, ({ metadata: { namespace, name } }) =>
+        hostsThat(
+          (host) => host.spec.ssh.secretName === name || usedSecrets(host, tools.cache).includes(name),
+          namespace,
+        ),
+      ),
+      watch(controllerRevisionKind, ({ metadata: { namespace, name } }) =>
+        hostsThat(({ spec }) => spec.revision?.current === name || spec.revision?.next === name, namespace),
+      ),
+    ],
+    lookEveryMs: tools.lookEveryMs,
+    workers: 32,
+    passTimeoutMs: 600_000,
+  });
+}
+
+/** The Secrets of the clients that the host's revisions speak of. */
+function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
+  const { namespace } = host.metadata;
+  return [host.spec.revision?.current, host.spec.revision?.next]
+    .flatMap((name) => (name === undefined ? [] : (cache.get(controllerRevisionKind, { namespace, name }) ?? [])))
+    .flatMap((revision) => (revision.data as RevisionData).roles)
+    .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets])
+    .map((item) => item.secretName);
 }
 
 export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, HostStep> {
@@ -55,14 +83,14 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   const { namespace } = host.metadata;
   const { hostName, address, port, hostKeyFingerprint } = host.spec;
   const secretName = host.spec.ssh.secretName;
-  const data = await tools.kube.readSecret(namespace, secretName, signal);
+  const data = await readSecretData(tools.client, namespace, secretName, signal);
   if (data === undefined) {
     const missing = `The SSH Secret "${secretName}" does not exist`;
     throw deleting
       ? new Waiting('ConnectionGone', `${missing}: bring it back, or annotate with cephopenstack.io/abandon=true.`)
       : new Waiting('ConnectionMissing', `${missing}: create it in the namespace "${namespace}".`);
   }
-  const refusal = hostRefusal(tools.policyOf(data), address, host.spec.roles);
+  const refusal = hostRefusal(policyIn(data, secretName), address, host.spec.roles);
   if (refusal !== undefined) throw new Invalid('PolicyForbids', refusal);
   const ssh = tools.ssh.connection({
     name: hostName,
@@ -80,15 +108,16 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     next,
     keys: await readKeys(host, tools, [next, current], signal),
     owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
-    imagesIn: (pool) => imagesIn(tools.kube.pools(namespace), pool),
+    imagesIn: (pool) => imagesIn(tools.cache.list(poolKind, namespace), pool),
   };
 }
 
 function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | undefined): NamedRevision | undefined {
   if (name === undefined) return undefined;
-  const data = tools.kube.readRevision(host.metadata.namespace, name);
+  const data = tools.cache.get(controllerRevisionKind, { namespace: host.metadata.namespace, name })?.data;
   if (data === undefined) throw new Waiting('WaitingForRevision', `The ControllerRevision "${name}" is not there yet.`);
-  return { name, data };
+  // Ours alone: the cache holds none without our label, and none is ever changed.
+  return { name, data: data as RevisionData };
 }
 
 /** The keys that the revisions speak of; `next` stands first, and with it the newer key of an entity. */
@@ -105,7 +134,7 @@ async function readKeys(
     .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets]);
   for (const { entity, secretName } of wanted) {
     if (keys.has(entity)) continue;
-    const data = await tools.kube.readSecret(host.metadata.namespace, secretName, signal);
+    const data = await readSecretData(tools.client, host.metadata.namespace, secretName, signal);
     if (data?.userKey === undefined || data.keyring === undefined) continue;
     keys.set(entity, { key: new Secret(data.userKey), keyring: new Secret(data.keyring) });
   }

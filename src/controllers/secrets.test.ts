@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Invalid } from '../errors.ts';
+import { policyIn } from './secrets.ts';
+
+test('policyIn() takes no policy for the strict one', () => {
+  const policy = policyIn({}, 'ceph-main');
+  assert.equal(policy.delete, false);
+  assert.equal(policy.takeOver, false);
+});
+
+test('policyIn() reads YAML', () => {
+  assert.equal(policyIn({ policy: 'delete: true\npools: [images]\n' }, 'ceph-main').delete, true);
+});
+
+for (const [what, policy] of [
+  ['no YAML', 'a: [b'],
+  ['an unknown key', 'rootPlease: true'],
+  ['a wrong type', 'delete: perhaps'],
+] as const) {
+  test(`policyIn() names the Secret when its policy is ${what}`, () => {
+    assert.throws(
+      () => policyIn({ policy }, 'ceph-main'),
+      (error) => error instanceof Invalid && /Secret "ceph-main": [^\n]+\.$/.test(error.message),
+    );
+  });
+}
