@@ -64,7 +64,9 @@ async function setUp(root: string, script: string, folder: string): Promise<void
     const machine = await bootMachine({ name: cloudName, root, namespace, consoleLog });
     try {
       // It ends with 1 when some unit failed, which is none of ours to judge: sshd has no keys yet.
-      await machine.run('systemctl is-system-running --wait || true');
+      await machine.run(
+        'until [ -S /run/systemd/private ]; do sleep 0.1; done; systemctl is-system-running --wait || true',
+      );
       await machine.run(script);
     } finally {
       await machine.kill();

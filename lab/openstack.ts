@@ -1,0 +1,85 @@
+import { eventually } from './eventually.ts';
+import type { Host } from './hosts.ts';
+import { CommandError } from './process.ts';
+
+/** A status that may change, of one of these: image, volume, volume snapshot, volume backup. */
+export type CloudThing = 'image' | 'volume' | 'volume snapshot' | 'volume backup';
+
+/** Runs the OpenStack client as the cloud's administrator on a host of the layer `openstack`, and gives what it printed. */
+export async function openstack(host: Host, args: readonly string[]): Promise<string> {
+  const command = `. /root/openrc && exec openstack ${args.map(quote).join(' ')}`;
+  for (let triesLeft = 3; ; triesLeft--) {
+    try {
+      return await host.run(command, { timeoutMs: 120_000 });
+    } catch (error) {
+      // The services under uWSGI close connections now and then: what they did not take can be said again.
+      const dropped = error instanceof CommandError && /Unable to establish connection|aborted/.test(error.stderr);
+      if (!dropped || triesLeft === 1) throw error;
+    }
+  }
+}
+
+/** As `openstack`, for commands that print JSON. */
+export async function openstackJson<T>(host: Host, args: readonly string[]): Promise<T> {
+  return JSON.parse(await openstack(host, [...args, '-f', 'json']));
+}
+
+/** Waits until Keystone, Glance and Cinder answer, and the scheduler of volumes is up. */
+export async function awaitCloud(host: Host): Promise<void> {
+  const look = async () => {
+    const services = await openstackJson<{ Binary: string; State: string }[]>(host, ['volume', 'service', 'list']);
+    if (!services.some(({ Binary, State }) => Binary === 'cinder-scheduler' && State === 'up')) {
+      throw new Error('cinder-scheduler is not up');
+    }
+    await openstack(host, ['image', 'list']);
+  };
+  await eventually(look, { timeoutMs: 120_000, what: `the cloud on "${host.name}" answers` });
+}
+
+/** Uploads a raw image of random bytes behind a partition table, without which Glance would refuse it. Returns its id. */
+export async function uploadImage(host: Host, name: string, sizeMiB = 16): Promise<string> {
+  const file = `/tmp/${name}.raw`;
+  await host.run(`
+    dd if=/dev/urandom of=${quote(file)} bs=1M count=${sizeMiB} status=none
+    dd if=/dev/zero of=${quote(file)} bs=512 count=1 conv=notrunc status=none
+    # One partition of type 83 from sector 1 on, and the signature.
+    printf '\\200\\0\\1\\0\\203\\377\\377\\377\\1\\0\\0\\0\\377\\037\\0\\0' | dd of=${quote(file)} bs=1 seek=446 conv=notrunc status=none
+    printf '\\125\\252' | dd of=${quote(file)} bs=1 seek=510 conv=notrunc status=none`);
+  const create = ['image', 'create', '--disk-format', 'raw', '--container-format', 'bare', '--file', file, name];
+  const { id } = await openstackJson<{ id: string }>(host, create);
+  await host.run(`rm ${quote(file)}`);
+  await awaitStatus(host, 'image', id, 'active');
+  return id;
+}
+
+/** Asks for a volume, empty or with an image's content, and returns its id: whether it comes to be, `awaitStatus` tells. */
+export async function createVolume(
+  host: Host,
+  volume: { readonly name: string; readonly sizeGiB: number; readonly imageId?: string; readonly type?: string },
+): Promise<string> {
+  const args = ['volume', 'create', '--size', String(volume.sizeGiB)];
+  if (volume.imageId !== undefined) args.push('--image', volume.imageId);
+  if (volume.type !== undefined) args.push('--type', volume.type);
+  return (await openstackJson<{ id: string }>(host, [...args, volume.name])).id;
+}
+
+/** Waits until something has the status `wanted`. Throws at once when it has become an error instead. */
+export async function awaitStatus(
+  host: Host,
+  thing: CloudThing,
+  id: string,
+  wanted: string,
+  timeoutMs = 120_000,
+): Promise<void> {
+  const look = async () => {
+    const { status } = await openstackJson<{ status: string }>(host, [...thing.split(' '), 'show', id]);
+    if (status !== wanted && !status.startsWith('error')) throw new Error(`its status is "${status}"`);
+    return status;
+  };
+  const status = await eventually(look, { timeoutMs, what: `${thing} ${id} is ${wanted}` });
+  if (status !== wanted) throw new Error(`Cannot bring ${thing} ${id} to "${wanted}": its status is "${status}"`);
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
