@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump } from 'js-yaml';
 import type { Role } from '../src/api/ceph-openstack-host.ts';
+import { parsePolicy } from '../src/api/policy.ts';
+import { operatorCaps } from '../src/ceph/operator-caps.ts';
 import { type Ceph, cephClientRoot, startCeph } from './ceph.ts';
 import type { CephSuite } from './ceph-root.ts';
 import { type Host, startHost } from './hosts.ts';
@@ -10,7 +12,6 @@ import type { LayerName } from './layers.ts';
 import { type Network, startNetwork } from './network.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
 import { freePorts } from './ports.ts';
-import { run } from './process.ts';
 import { progress } from './progress.ts';
 
 /** Kubernetes, Ceph and OpenStack hosts, with the chart installed and the two Secrets in place: all but a binding. */
@@ -72,22 +73,20 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { suite = 'trixie', hosts: wanted = [], allowAes = false, policy, sshUser = 'root' } = options;
   await using started = new AsyncDisposableStack();
   const network = started.use(await startNetwork());
-  const [kube, ceph, brokerRoot] = await allOrNone(started, [
-    startKube(),
-    network
-      .address()
-      .then((address) =>
-        startCeph({ suite, address, allowAes, config: { mon_max_pg_per_osd: 2000, ...options.cephConfig } }),
-      ),
+  const address = await network.address();
+  const config = { mon_max_pg_per_osd: 2000, ...options.cephConfig };
+  const [kube, ceph, brokerRoot, ...machines] = await allOrNone([
+    startKube({ crds: join(project, 'crds') }).then((one) => started.use(one)),
+    startCeph({ suite, address, allowAes, config }).then((one) => started.use(one)),
     cephClientRoot(),
+    ...wanted.map(({ name, layer }) => startHost({ name, layer, network }).then((one) => started.use(one))),
   ]);
-  const hosts = new Map<string, Host>();
-  for (const { name, layer } of wanted) hosts.set(name, started.use(await startHost({ name, layer, network })));
+  const hosts = new Map(machines.map((host) => [host.name, host]));
 
+  await kube.kubectl(['create', 'namespace', namespace]);
   await progress('Installing the chart', () => installChart(kube));
   const kubectl = (args: readonly string[], input?: { input?: string }) =>
     kube.kubectl(['--namespace', namespace, ...args], input);
-  await kube.kubectl(['create', 'namespace', namespace]);
   const apply = async (...objects: readonly object[]) => {
     const text = objects.map((object) => dump(object)).join('---\n');
     await kubectl(['apply', '--server-side', '-f', '-'], { input: text });
@@ -96,7 +95,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     secretName,
     { policy: own = policy, cluster = ceph, userID = 'openstack-operator' } = {},
   ) => {
-    const caps = await leastCaps(own);
+    const caps = leastCaps(own);
     const { key } = await cluster.addUser(`client.${userID}`, caps);
     await apply({
       apiVersion: 'v1',
@@ -165,32 +164,34 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-/** Waits for all; when one failed, what the others started is taken down before its error goes on. */
-async function allOrNone<A extends AsyncDisposable, B extends AsyncDisposable, C>(
-  stack: AsyncDisposableStack,
-  [first, second, third]: [Promise<A>, Promise<B>, Promise<C>],
-): Promise<[A, B, C]> {
-  const results = await Promise.allSettled([first.then((a) => stack.use(a)), second.then((b) => stack.use(b)), third]);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return [await first, await second, await third];
+/** Waits for all, so that what the others started is known and can be taken down when one failed. */
+async function allOrNone<T extends readonly unknown[]>(parts: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(parts);
+  return (await Promise.all(parts)) as unknown as T;
 }
 
-/** The chart as it is shipped, but for the Deployment: here the operator is a process of this machine. */
+/**
+ * The chart as it is shipped, but for the Deployment, because here the operator is a process of this machine, and for
+ * the definitions, which the garbage collector only knows at once when they are there from the beginning.
+ */
 async function installChart(kube: Kube): Promise<void> {
   await kube.helm([
     'install',
     operatorName,
     join(project, 'charts/ceph-openstack-operator'),
     ...['--namespace', operatorName, '--create-namespace'],
-    ...['--set', `installation=${installation}`, '--set', `watchNamespaces={${namespace}}`, '--set', 'replicas=0'],
+    ...[
+      '--set',
+      `installation=${installation}`,
+      '--set',
+      `watchNamespaces={${namespace}}`,
+      '--set',
+      'replicas=0,crds.enabled=false',
+    ],
   ]);
 }
 
-/** What `ceph-openstack-operator caps` prints for a policy, by kind of daemon. */
-async function leastCaps(policy: Policy | undefined): Promise<Record<string, string>> {
-  const main = join(project, 'src/main.ts');
-  const text = await run(process.execPath, [main, 'caps', '--policy', '-', '--output', 'json'], {
-    input: policy === undefined ? '' : dump(policy),
-  });
-  return JSON.parse(text);
+/** What the operator's own user needs for a policy. */
+function leastCaps(policy: Policy | undefined): Record<string, string> {
+  return { ...operatorCaps(parsePolicy(policy)) };
 }
