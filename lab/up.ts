@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorMessage } from '../src/errors.ts';
 import { worldFile, worldHolder } from './down.ts';
 import { startTimeOf } from './leftovers.ts';
 import { requireLabMachine } from './preflight.ts';
@@ -46,4 +47,9 @@ A world is up. It stays until make lab-down, or Ctrl-C here.
 `;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(errorMessage(error));
+  process.exitCode = 1;
+}

@@ -5,6 +5,8 @@ import { after, before, test } from 'node:test';
 import { load, loadAll } from 'js-yaml';
 import { eventually } from '../../lab/eventually.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
+import { startOperatorProcess } from '../../lab/operator-process.ts';
+import { freePorts } from '../../lab/ports.ts';
 import { chartFolder, crdCopies, installFile, renderInstall } from '../../lab/render-chart.ts';
 
 interface Manifest {
@@ -14,6 +16,8 @@ interface Manifest {
 }
 
 const release = 'ceph-openstack-operator';
+const operator = `system:serviceaccount:system:${release}`;
+const flags = ['--namespace=system', '--set=installation=here,watchNamespaces={openstack}'];
 const kinds = ['cephopenstackbindings', 'rbdpools', 'cephclientauths', 'cephopenstackhosts'];
 
 let kube: Kube;
@@ -124,17 +128,19 @@ test('the chart leaves the definitions out, when told so', async () => {
   );
 });
 
-test('helm install, upgrade and uninstall: kinds are served, rights are exact, objects outlive the release', async () => {
+test('helm install serves the kinds and says what to do next', async () => {
   for (const namespace of ['system', 'openstack', 'elsewhere']) await kube.kubectl(['create', 'namespace', namespace]);
   await kube.kubectl(['label', 'namespace', 'system', 'pod-security.kubernetes.io/enforce=restricted']);
-  const flags = ['--namespace=system', '--set=installation=here,watchNamespaces={openstack}'];
   const notes = await kube.helm(['install', release, chartFolder, ...flags]);
   assert.match(notes, /watches the namespaces openstack/);
   await kube.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  const served = await kube.kubectl(['api-resources', '--api-group=cephopenstack.io', '-o', 'name']);
-  assert.deepEqual(served.trim().split('\n').sort(), kinds.map((kind) => `${kind}.cephopenstack.io`).sort());
+  await eventually(async () => {
+    const served = await kube.kubectl(['api-resources', '--api-group=cephopenstack.io', '-o', 'name']);
+    assert.deepEqual(served.trim().split('\n').sort(), kinds.map((kind) => `${kind}.cephopenstack.io`).sort());
+  });
+});
 
-  const operator = `system:serviceaccount:system:${release}`;
+test('the operator may do what it needs in a watched namespace, and nothing else anywhere', async () => {
   const allowed = [
     ...kinds.flatMap((kind) => [`get ${kind}`, `list ${kind}`, `watch ${kind}`, `patch ${kind}`]),
     ...kinds.map((kind) => `patch ${kind}/status`),
@@ -156,25 +162,51 @@ test('helm install, upgrade and uninstall: kinds are served, rights are exact, o
   for (const line of forbidden) assert.equal(await ask(line, 'openstack'), false, line);
   assert.equal(await canI(operator, 'patch', `leases.coordination.k8s.io/${release}`, 'system'), true);
   assert.equal(await canI(operator, 'patch', 'leases.coordination.k8s.io/another', 'system'), false);
+});
 
-  for (const [who, verb, resource, expected] of [
-    ['viewer', 'get', 'cephopenstackhosts', true],
-    ['viewer', 'create', 'rbdpools', false],
-    ['editor', 'create', 'cephopenstackbindings', true],
-    ['editor', 'patch', 'cephopenstackhosts', false],
-    ['editor', 'create', 'cephopenstackhosts', false],
-  ] as const) {
-    const role = { viewer: 'view', editor: 'edit' }[who];
+for (const [role, verb, resource, expected] of [
+  ['view', 'get', 'cephopenstackhosts', true],
+  ['view', 'create', 'rbdpools', false],
+  ['edit', 'create', 'cephopenstackbindings', true],
+  ['edit', 'patch', 'cephopenstackhosts', false],
+  ['edit', 'create', 'cephopenstackhosts', false],
+] as const) {
+  test(`the cluster's role ${role} ${expected ? 'may' : 'may not'} ${verb} ${resource}`, async () => {
+    const who = `${role}-${verb}-${resource}`;
     const binding = ['rolebinding', who, `--clusterrole=${role}`, `--user=${who}`, '--namespace=openstack'];
-    await kube
-      .kubectl(['create', ...binding, '--dry-run=client', '-o', 'json'])
-      .then((input) => kube.kubectl(['apply', '-f', '-'], { input }));
+    await kube.kubectl(['create', ...binding]);
     // A controller puts the roles together.
-    await eventually(async () =>
-      assert.equal(await canI(who, verb, resource, 'openstack'), expected, `${who} may ${verb} ${resource}`),
-    );
-  }
+    await eventually(async () => assert.equal(await canI(who, verb, resource, 'openstack'), expected));
+  });
+}
 
+test("the operator starts with the Deployment's own environment, leads, is ready, and is refused nothing", async () => {
+  const [port] = await freePorts(1);
+  const environment: Record<string, string> = {};
+  for (const { name, value } of (await podTemplate(...flags.slice(1))).spec.containers[0]?.env ?? []) {
+    environment[name] = value ?? 'system';
+  }
+  await using running = startOperatorProcess({
+    kubeconfig: await kube.serviceAccountKubeconfig('system', release),
+    logFile: join(kube.folder, 'operator.log'),
+    environment: { ...environment, METRICS_ADDRESS: `127.0.0.1:${port}` },
+  });
+  const path = (name: string) => fetch(`http://127.0.0.1:${port}/${name}`);
+  await eventually(async () => assert.equal((await path('readyz')).status, 200, running.log.at(-1)));
+  assert.equal((await path('healthz')).status, 200);
+  await eventually(async () =>
+    assert.match(await (await path('metrics')).text(), /^leader_election_master_status.* 1$/m),
+  );
+  const requests = (await kube.requests()).filter(({ user }) => user === operator);
+  assert.ok(requests.length > 0);
+  assert.deepEqual(
+    requests.filter(({ code }) => code === 403),
+    [],
+  );
+  assert.equal(await running.stop(), 0);
+});
+
+test('helm upgrade keeps objects, and they outlive helm uninstall, which takes the rights away', async () => {
   await kube.kubectl(['apply', '-f', '-'], { input: JSON.stringify(pool) });
   await kube.helm(['upgrade', release, chartFolder, ...flags, '--set=log.level=debug']);
   await kube.helm(['uninstall', release, '--namespace=system']);
@@ -183,17 +215,22 @@ test('helm install, upgrade and uninstall: kinds are served, rights are exact, o
 });
 
 test('the pod that the Deployment makes is admitted under the restricted profile', async () => {
-  const deployment = (await template('installation=here')).find(({ kind }) => kind === 'Deployment');
-  const pod = (deployment as unknown as { spec: { template: { metadata: object; spec: object } } }).spec.template;
+  const { metadata, spec } = await podTemplate('--set=installation=here');
   await kube.kubectl(['create', 'serviceaccount', release, '--namespace=system']);
-  const input = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    ...pod,
-    metadata: { ...pod.metadata, name: 'operator' },
-  });
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'operator' }, spec });
   await kube.kubectl(['create', '--namespace=system', '--dry-run=server', '-f', '-'], { input });
 });
+
+interface PodTemplate {
+  readonly metadata: object;
+  readonly spec: { readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[] };
+}
+
+async function podTemplate(...values: readonly string[]): Promise<PodTemplate> {
+  const text = await kube.helm(['template', release, chartFolder, ...values]);
+  const deployment = (loadAll(text) as Manifest[]).find(({ kind }) => kind === 'Deployment');
+  return (deployment as unknown as { spec: { template: PodTemplate } }).spec.template;
+}
 
 const pool = {
   apiVersion: 'cephopenstack.io/v1alpha1',
