@@ -1,7 +1,8 @@
-import type { HostStep } from '../../hosts/steps.ts';
+import type { PlannedStep } from './draft.ts';
 
 /** A step as a sentence without secrets. */
-export function describeHostStep(step: HostStep): string {
+export function describeHostStep(step: PlannedStep): string {
+  if (step.about !== undefined) return step.about;
   switch (step.verb) {
     case 'install-packages':
       return `Install ${step.packages.join(', ')}.`;

@@ -2,6 +2,12 @@ import type { Manifest, ManifestOwner } from '../../hosts/manifest.ts';
 import type { HostStep } from '../../hosts/steps.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 
+/** A step on a host, and for one that edits a service's file what it changes there. */
+export type PlannedStep = HostStep & {
+  /** A sentence without values: `Set rbd_pool in [ceph] of /etc/cinder/cinder.conf.` */
+  readonly about?: string;
+};
+
 /**
  * A plan in the making: what is to be done, what stands in the way, and what the manifest will say.
  * The pieces (lay-out.ts, switch-over.ts, give-back.ts) add to it; plan.ts makes the transaction of it.
@@ -11,7 +17,7 @@ export interface Draft {
   /** Steps that only add and disturb nothing that runs. */
   readonly layOut: HostStep[];
   /** Steps that change what a service does. */
-  readonly switchOver: HostStep[];
+  readonly switchOver: PlannedStep[];
   /** Steps that take away what is no longer wanted; only once nothing runs with it. */
   readonly giveBack: HostStep[];
   readonly holds: Hold[];

@@ -2,10 +2,10 @@ import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
 import type { Manifest, RestartDebt } from '../../hosts/manifest.ts';
 import { manifestHash } from '../../hosts/manifest-text.ts';
-import type { ExpectedContent, HostStep } from '../../hosts/steps.ts';
+import type { ExpectedContent } from '../../hosts/steps.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
-import { createDraft, type Draft, emptyManifest, passing, stalled } from './draft.ts';
+import { createDraft, type Draft, emptyManifest, type PlannedStep, passing, stalled } from './draft.ts';
 import { giveBack } from './give-back.ts';
 import { layOut } from './lay-out.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
@@ -16,7 +16,7 @@ import { switchOver } from './switch-over.ts';
  * One transaction towards what the host's revisions say: lay out `next`, configure services with `current`, restart
  * what must restart, and take away what neither wants. A host that is deleted is planned towards having nothing of ours.
  */
-export function planHost(host: CephOpenStackHost, observed: Observed): Plan<HostStep> {
+export function planHost(host: CephOpenStackHost, observed: Observed): Plan<PlannedStep> {
   if (observed.kind === 'let-go') return { stages: [] };
   const { draft, steps } = draftHost(host, observed);
   return {
@@ -26,7 +26,10 @@ export function planHost(host: CephOpenStackHost, observed: Observed): Plan<Host
 }
 
 /** What is left to do on a host, piece by piece: `status` judges by it how far the host has come. */
-export function draftHost(host: CephOpenStackHost, observed: SeenHost): { draft: Draft; steps: readonly HostStep[] } {
+export function draftHost(
+  host: CephOpenStackHost,
+  observed: SeenHost,
+): { draft: Draft; steps: readonly PlannedStep[] } {
   const found = observed.facts.manifest;
   const refusal = refuse(host, observed);
   const draft = createDraft(found.state === 'present' ? found.manifest : emptyManifest(observed.owner));
@@ -131,7 +134,7 @@ function proveAccess(draft: Draft, observed: SeenHost): void {
  * In this order: the manifest says first what is about to change and which units then owe a restart, so that a crash in
  * between costs one restart too many and never one too few; after the changes it is given the moment of them.
  */
-function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly HostStep[]): readonly HostStep[] {
+function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly PlannedStep[]): readonly PlannedStep[] {
   const found = facts.manifest;
   const changes = [...draft.layOut, ...draft.switchOver, ...draft.giveBack];
   const owed = (since: RestartDebt['since']): Manifest => {
@@ -144,7 +147,7 @@ function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly Host
   const expected: ExpectedContent = found.state === 'present' ? found.sha256 : 'absent';
   const pending = owed('Pending');
   const changed = expected !== manifestHash(pending);
-  const steps: HostStep[] = [];
+  const steps: PlannedStep[] = [];
   if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected });
   steps.push(...changes);
   if (draft.debts.size > 0) {

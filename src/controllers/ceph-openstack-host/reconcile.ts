@@ -4,7 +4,6 @@ import type { RbdPool } from '../../api/rbd-pool.ts';
 import { Invalid, Waiting } from '../../errors.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
 import { parseSshAccess } from '../../hosts/ssh-secret.ts';
-import type { HostStep } from '../../hosts/steps.ts';
 import type { Cache } from '../../kube/cache.ts';
 import type { Client } from '../../kube/client.ts';
 import { controllerRevisionKind, hostKind as hosts, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
@@ -15,6 +14,7 @@ import { Secret } from '../../secret.ts';
 import { policyIn, readSecretData } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep } from './describe.ts';
+import type { PlannedStep } from './draft.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
 import { planHost } from './plan.ts';
@@ -64,7 +64,7 @@ function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
     .map((item) => item.secretName);
 }
 
-export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, HostStep> {
+export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, PlannedStep> {
   return {
     connect: (host, signal) => connect(host, tools, signal),
     observe,

@@ -1,9 +1,8 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { restartVerdict } from '../../hosts/restart.ts';
-import type { HostStep } from '../../hosts/steps.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { unitDigest } from './digest.ts';
-import { type Draft, passing, stalled } from './draft.ts';
+import { type Draft, type PlannedStep, passing, stalled } from './draft.ts';
 import type { SeenHost } from './observed.ts';
 
 /** How long a restarted service is followed between looks. */
@@ -15,8 +14,8 @@ export function restarts(
   host: CephOpenStackHost,
   observed: SeenHost,
   running: DesiredHost | 'given-back' | undefined,
-): readonly HostStep[] {
-  const steps: HostStep[] = [];
+): readonly PlannedStep[] {
+  const steps: PlannedStep[] = [];
   const debts = new Map(Object.entries(draft.manifest.debts));
   for (const [unit, debt] of debts) {
     const facts = observed.facts.units[unit];
@@ -79,7 +78,7 @@ export function restarts(
   return steps;
 }
 
-function isRestart(step: HostStep, unit: string): boolean {
+function isRestart(step: PlannedStep, unit: string): boolean {
   return step.verb === 'restart-unit' && step.unit === unit;
 }
 

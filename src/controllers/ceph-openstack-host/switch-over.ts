@@ -117,11 +117,48 @@ function editFile(
     if (content.equals(seen.content)) return;
     if (!undone.equals(seen.content)) oweForUndoing(draft, observed, file, desired);
     const { owner, group, mode } = seen;
-    draft.switchOver.push({ verb: 'write-file', path: file, content, owner, group, mode, expected: seen.sha256 });
+    const about = editSentence(
+      file,
+      changes.map(({ option }) => option),
+      undone.equals(seen.content) ? [] : unwanted,
+    );
+    draft.switchOver.push({
+      verb: 'write-file',
+      path: file,
+      content,
+      owner,
+      group,
+      mode,
+      expected: seen.sha256,
+      about,
+    });
   } catch (error) {
     if (!(error instanceof ConfigSyntaxError)) throw error;
     draft.holds.push(stalled('Conflict', `Cannot edit ${file}: its ${error.message}; mend it by hand.`));
   }
+}
+
+function editSentence(
+  file: string,
+  set: readonly { section: string; name: string }[],
+  givenBack: readonly { section: string; name: string }[],
+): string {
+  const named = (options: readonly { section: string; name: string }[]) =>
+    [...Map.groupBy(options, (option) => option.section)]
+      .map(
+        ([section, members]) =>
+          `${members
+            .map((option) => option.name)
+            .sort()
+            .join(', ')} in [${section}]`,
+      )
+      .sort()
+      .join(', ');
+  const parts = [
+    ...(set.length > 0 ? [`Set ${named(set)} of ${file}.`] : []),
+    ...(givenBack.length > 0 ? [`Give back ${named(givenBack)} of ${file}.`] : []),
+  ];
+  return parts.join(' ');
 }
 
 function absence(seen: FileFacts | undefined): string {
