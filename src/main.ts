@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Config, InvalidConfig, parseConfig } from './config.ts';
+import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
+import { secretReader } from './controllers/secrets.ts';
 import { errorMessage } from './errors.ts';
+import { SshPool } from './hosts/ssh-pool.ts';
 import { KubeOperator } from './kube/operator.ts';
 import { startProbes } from './kube/probes.ts';
 import { watchedKinds } from './kube/watched.ts';
@@ -16,6 +19,7 @@ async function run(): Promise<number> {
   await using stack = new AsyncDisposableStack();
 
   const operator = createOperator(config, log);
+  registerKinds(operator, config, stack);
 
   stack.use(await startProbes(config.metrics, () => operator.unready()));
   await operator.start();
@@ -45,6 +49,15 @@ function createOperator(config: Config, log: Logger): KubeOperator {
     identity: `${config.identity}_${randomUUID().slice(0, 8)}`,
     log,
   });
+}
+
+/** The kinds, a line each. */
+function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDisposableStack): void {
+  const { cache, client } = operator;
+  const { installation } = config;
+  const secrets = secretReader(client);
+  const ssh = stack.use(new SshPool());
+  operator.register(hostKind({ cache, secrets, ssh, installation, lookEveryMs: config.hostLookMs }));
 }
 
 /** Resolves when the process is told to stop. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Invalid } from '../errors.ts';
+import { Secret } from '../secret.ts';
 import { policyIn } from './secrets.ts';
 
 test('policyIn() takes no policy for the strict one', () => {
@@ -10,7 +11,7 @@ test('policyIn() takes no policy for the strict one', () => {
 });
 
 test('policyIn() reads YAML', () => {
-  assert.equal(policyIn({ policy: 'delete: true\npools: [images]\n' }, 'ceph-main').delete, true);
+  assert.equal(policyIn({ policy: new Secret('delete: true\npools: [images]\n') }, 'ceph-main').delete, true);
 });
 
 for (const [what, policy] of [
@@ -20,7 +21,7 @@ for (const [what, policy] of [
 ] as const) {
   test(`policyIn() names the Secret when its policy is ${what}`, () => {
     assert.throws(
-      () => policyIn({ policy }, 'ceph-main'),
+      () => policyIn({ policy: new Secret(policy) }, 'ceph-main'),
       (error) => error instanceof Invalid && /Secret "ceph-main": [^\n]+\.$/.test(error.message),
     );
   });

@@ -3,21 +3,29 @@ import { type Policy, parsePolicy } from '../api/policy.ts';
 import { errorMessage, Invalid } from '../errors.ts';
 import type { Client } from '../kube/client.ts';
 import { secretKind } from '../kube/kinds.ts';
+import { Secret } from '../secret.ts';
 
-/** The values of a Secret as text, by key. */
-export type SecretData = Readonly<Record<string, string>>;
+/** The contents of a Kubernetes Secret, decoded. */
+export type SecretData = Readonly<Record<string, Secret>>;
 
-/** Reads a Secret, which no cache holds; undefined when there is none. */
-export async function readSecretData(
-  client: Client,
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<SecretData | undefined> {
-  const secret = await client.get(secretKind, { namespace, name }, signal);
-  if (secret === undefined) return undefined;
-  const entries = Object.entries(secret.data ?? {});
-  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+/** Reads Secrets, which no cache holds. */
+export interface SecretReader {
+  /** Undefined when there is none. */
+  readSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined>;
+}
+
+export function secretReader(client: Client): SecretReader {
+  return {
+    async readSecret(namespace, name, signal) {
+      const secret = await client.get(secretKind, { namespace, name }, signal);
+      if (secret === undefined) return undefined;
+      const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
+        key,
+        new Secret(Buffer.from(value, 'base64').toString('utf8')),
+      ]);
+      return Object.fromEntries(decoded);
+    },
+  };
 }
 
 /**
@@ -26,7 +34,7 @@ export async function readSecretData(
  */
 export function policyIn(data: SecretData, secretName: string): Policy {
   try {
-    return parsePolicy(data.policy === undefined ? undefined : load(data.policy));
+    return parsePolicy(data.policy === undefined ? undefined : load(data.policy.reveal()));
   } catch (cause) {
     // A YAML error repeats the text over several lines; its first says enough.
     const why = errorMessage(cause).split('\n')[0];

@@ -5,13 +5,11 @@ import { Invalid, Waiting } from '../../errors.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
 import { parseSshAccess } from '../../hosts/ssh-secret.ts';
 import type { Cache } from '../../kube/cache.ts';
-import type { Client } from '../../kube/client.ts';
 import { controllerRevisionKind, hostKind as hosts, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
-import { Secret } from '../../secret.ts';
-import { policyIn, readSecretData } from '../secrets.ts';
+import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
@@ -21,7 +19,7 @@ import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
 
 export interface HostTools {
-  readonly client: Client;
+  readonly secrets: SecretReader;
   readonly cache: Cache;
   readonly ssh: { connection(target: HostTarget): SshConnection };
   /** Names this operator in manifests on hosts. */
@@ -83,7 +81,7 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   const { namespace } = host.metadata;
   const { hostName, address, port, hostKeyFingerprint } = host.spec;
   const secretName = host.spec.ssh.secretName;
-  const data = await readSecretData(tools.client, namespace, secretName, signal);
+  const data = await tools.secrets.readSecret(namespace, secretName, signal);
   if (data === undefined) {
     const missing = `The SSH Secret "${secretName}" does not exist`;
     throw deleting
@@ -97,7 +95,7 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     address,
     ...(port === undefined ? {} : { port }),
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
-    access: parseSshAccess(data),
+    access: parseSshAccess(reveal(data)),
   });
   const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
   const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
@@ -110,6 +108,11 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
     imagesIn: (pool) => imagesIn(tools.cache.list(poolKind, namespace), pool),
   };
+}
+
+/** Read once and on the spot: what must stay unseen of it becomes a Secret again. */
+function reveal(data: SecretData): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value.reveal()]));
 }
 
 function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | undefined): NamedRevision | undefined {
@@ -134,9 +137,9 @@ async function readKeys(
     .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets]);
   for (const { entity, secretName } of wanted) {
     if (keys.has(entity)) continue;
-    const data = await readSecretData(tools.client, host.metadata.namespace, secretName, signal);
+    const data = await tools.secrets.readSecret(host.metadata.namespace, secretName, signal);
     if (data?.userKey === undefined || data.keyring === undefined) continue;
-    keys.set(entity, { key: new Secret(data.userKey), keyring: new Secret(data.keyring) });
+    keys.set(entity, { key: data.userKey, keyring: data.keyring });
   }
   return keys;
 }
