@@ -36,10 +36,8 @@ export type Call =
 export interface PoolLook {
   /** Whether `rbd pool init`, or the first image, has left its trace. */
   readonly initialised: boolean;
-  /** RBD namespaces, sorted; the unnamed one is not among them. */
-  readonly namespaces: readonly string[];
-  /** Images in all namespaces, trash not counted. */
-  readonly images: number;
+  /** Images by RBD namespace, trash not counted; the empty name is the unnamed one, which always is there. */
+  readonly images: Readonly<Record<string, number>>;
 }
 
 export interface PoolContents {

@@ -154,13 +154,13 @@ export function openRbd(): Rbd {
       if (stat < 0 && stat !== errno.ENOENT) return stat;
       const names = await namespaces(pool);
       if (typeof names === 'number') return names;
-      let images = 0;
+      const images: Record<string, number> = {};
       for (const namespace of ['', ...names]) {
         const count = await countImages(pool, namespace);
         if (count < 0) return count;
-        images += count;
+        images[namespace] = count;
       }
-      return { initialised: stat === 0, namespaces: names, images };
+      return { initialised: stat === 0, images };
     },
     async contents(pool) {
       const names = await namespaces(pool);

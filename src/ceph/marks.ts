@@ -35,9 +35,17 @@ const owner = { installation: z.string(), namespace: z.string(), name: z.string(
  * What a config-key says of a pool. While `creating`, the pool is ours if its id is beyond the highest that existed
  * before; afterwards only with that `poolID`, so that a pool that somebody made later under the same name is not.
  */
-export type PoolRecord = Owner & ({ readonly creatingAfter: number } | { readonly poolID: number });
+export type PoolRecord = Owner & {
+  /** The RBD namespaces that we made: only those are ever removed. */
+  readonly namespaces: readonly string[];
+} & ({ readonly creatingAfter: number } | { readonly poolID: number });
 
-const poolRecord = z.union([z.object({ ...owner, poolID: z.int() }), z.object({ ...owner, creatingAfter: z.int() })]);
+const namespaces = z.array(z.string()).default([]);
+
+const poolRecord = z.union([
+  z.object({ ...owner, namespaces, poolID: z.int() }),
+  z.object({ ...owner, namespaces, creatingAfter: z.int() }),
+]);
 
 /**
  * What a config-key says of a user. While being created, it is ours if it has just these caps; afterwards only with

@@ -31,9 +31,22 @@ export function readMonMap(cluster: Cluster, signal: AbortSignal): Promise<MonMa
   return cluster.shared(monMapQuery, signal);
 }
 
-const session = z.object({ entity_name: z.string(), open: z.boolean().default(true) });
+const address = z.object({ addr: z.string() });
 
-const sessionsQuery = (monitor: string): SharedQuery<readonly string[]> => ({
+const session = z.object({
+  entity_name: z.string(),
+  open: z.boolean().default(true),
+  addrs: z.object({ addrvec: z.array(address) }).optional(),
+  socket_addr: address.optional(),
+});
+
+interface Session {
+  readonly entity: string;
+  /** Without port. */
+  readonly address: string;
+}
+
+const sessionsQuery = (monitor: string): SharedQuery<readonly Session[]> => ({
   command: { prefix: 'sessions' },
   monitor,
   parse: (json) =>
@@ -41,19 +54,30 @@ const sessionsQuery = (monitor: string): SharedQuery<readonly string[]> => ({
       .array(session)
       .parse(json)
       .filter(({ open }) => open)
-      .map(({ entity_name }) => entity_name),
+      .map(({ entity_name, addrs, socket_addr }) => ({
+        entity: entity_name,
+        // A client may not know its own address; the socket's is what the monitor saw.
+        address: withoutPort(socket_addr?.addr ?? addrs?.addrvec[0]?.addr ?? ''),
+      })),
 });
 
+function withoutPort(address: string): string {
+  return address.replace(/^\[?(.*?)\]?:[0-9]+(\/[0-9]+)?$/, '$1');
+}
+
 /**
- * Open sessions by entity. A client holds its session on one monitor, so all are asked; one that has lost its monitor
- * is not seen.
+ * The addresses from which each entity is logged in, one for each open session. A client holds its session on one
+ * monitor, so all are asked; a client that has lost its monitor is not seen.
  */
-export async function readSessions(cluster: Cluster, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+export async function readSessions(
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const { monitors } = await readMonMap(cluster, signal);
   const lists = await Promise.all(monitors.map((monitor) => cluster.shared(sessionsQuery(monitor), signal)));
-  const counts = new Map<string, number>();
-  for (const entity of lists.flat()) counts.set(entity, (counts.get(entity) ?? 0) + 1);
-  return counts;
+  const addresses = new Map<string, string[]>();
+  for (const { entity, address } of lists.flat()) addresses.set(entity, [...(addresses.get(entity) ?? []), address]);
+  return addresses;
 }
 
 const limitQuery = (monitor: string): SharedQuery<number> => ({

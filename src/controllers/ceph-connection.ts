@@ -1,0 +1,60 @@
+import { load, YAMLException } from 'js-yaml';
+import { type Policy, parsePolicy } from '../api/policy.ts';
+import type { ObjectMeta } from '../api/resource.ts';
+import type { Cluster, Clusters } from '../ceph/cluster.ts';
+import { parseConnection } from '../ceph/connection.ts';
+import { errorMessage, Invalid, Waiting } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+
+/** The contents of a Kubernetes Secret, decoded. */
+export type SecretData = Readonly<Record<string, Secret>>;
+
+export interface SecretReader {
+  /** Undefined when there is none. */
+  readSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined>;
+}
+
+/** A cluster, and what its administrator lets resources ask of it. */
+export interface CephConnection {
+  readonly cluster: Cluster;
+  readonly policy: Policy;
+}
+
+/** A resource that says by which Secret its cluster is reached. */
+interface InCluster {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly cluster: { readonly secretName: string } };
+}
+
+/** Throws Waiting or Invalid when the Secret is missing or wrong. Does not contact the cluster yet. */
+export async function connectCeph(
+  resource: InCluster,
+  clusters: Clusters,
+  kube: SecretReader,
+  signal: AbortSignal,
+): Promise<CephConnection> {
+  const { namespace, deletionTimestamp } = resource.metadata;
+  const { secretName } = resource.spec.cluster;
+  const data = await kube.readSecret(namespace, secretName, signal);
+  if (data === undefined) {
+    const missing = `The connection Secret "${secretName}" does not exist`;
+    throw deletionTimestamp === undefined
+      ? new Waiting('ConnectionMissing', `${missing}: create it in the namespace "${namespace}".`)
+      : new Waiting(
+          'ConnectionGone',
+          `${missing}, so nothing can be removed from Ceph: bring it back, or annotate this object with cephopenstack.io/abandon=true.`,
+        );
+  }
+  const policy = readPolicy(data.policy?.reveal(), secretName);
+  return { cluster: clusters.get(parseConnection(secretName, data)), policy };
+}
+
+/** The policy in a connection or SSH Secret; none is the strict default. Throws Invalid (`ConnectionInvalid`). */
+export function readPolicy(text: string | undefined, secretName: string): Policy {
+  try {
+    return parsePolicy(load(text ?? '') ?? {});
+  } catch (error) {
+    const fault = error instanceof YAMLException ? `policy: ${error.reason}` : errorMessage(error);
+    throw new Invalid('ConnectionInvalid', `The Secret "${secretName}" has a policy that cannot be read: ${fault}.`);
+  }
+}

@@ -1,0 +1,97 @@
+import { errno } from '../../ceph/broker-protocol.ts';
+import { CephError } from '../../ceph/cluster.ts';
+import { createCrushRule } from '../../ceph/crush.ts';
+import { type Owner, type PoolRecord, poolRecordKey } from '../../ceph/marks.ts';
+import { readOsdMap } from '../../ceph/osd-map.ts';
+import {
+  createNamespace,
+  createPool,
+  initPool,
+  markPool,
+  readPoolContents,
+  removeNamespace,
+  removePool,
+  setPoolVariable,
+  setQuota,
+} from '../../ceph/pools.ts';
+import { removeRecord, writeRecord } from '../../ceph/records.ts';
+import { Invalid, Waiting } from '../../errors.ts';
+import type { PoolConnection } from './observe.ts';
+import { contentBlockers } from './plan-absence.ts';
+import type { PoolStep } from './steps.ts';
+
+type Reach = Extract<PoolConnection, { kind: 'reach' }>;
+
+/** Does one step. Each is idempotent: Ceph answers 0, or the same again, to what is done already. */
+export async function applyPoolStep(step: PoolStep, connection: Reach, signal: AbortSignal): Promise<void> {
+  const { cluster, owner } = connection;
+  switch (step.verb) {
+    case 'record-intent':
+      return writeRecord(cluster, poolRecordKey(step.pool), intent(owner, step.highestPoolId), signal);
+    case 'create-crush-rule':
+      return createCrushRule(cluster, step.name, step.placement, signal);
+    case 'create-pool':
+      return withinBudget(createPool(cluster, step.like, signal));
+    case 'mark-pool':
+      return markPool(cluster, step.pool, step.mark, signal);
+    case 'record-owner':
+      return recordOwner(step.pool, step.namespaces, connection, signal);
+    case 'set-variable':
+      return withinBudget(setPoolVariable(cluster, step.pool, step.variable, step.value, signal));
+    case 'set-quota':
+      return setQuota(cluster, step.pool, step.field, step.to, signal);
+    case 'init-pool':
+      return initPool(cluster, step.pool, signal);
+    case 'create-namespace':
+      return createNamespace(cluster, step.pool, step.namespace, signal);
+    case 'remove-namespace':
+      return removeNamespace(cluster, step.pool, step.namespace, signal);
+    case 'delete-pool':
+      return deletePool(step.pool, connection, signal);
+    case 'forget-pool':
+      return removeRecord(cluster, poolRecordKey(step.pool), signal);
+  }
+}
+
+function intent(owner: Owner, highestPoolId: number): PoolRecord {
+  return { ...owner, namespaces: [], creatingAfter: highestPoolId };
+}
+
+/** The id of a pool that was just made is known only now. */
+async function recordOwner(
+  pool: string,
+  namespaces: readonly string[],
+  { cluster, owner }: Reach,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pools } = await readOsdMap(cluster, signal);
+  const found = pools.find(({ name }) => name === pool);
+  if (found === undefined) throw new Error(`The pool "${pool}" is not there, although Ceph said that it was made.`);
+  const record: PoolRecord = { ...owner, namespaces, poolID: found.id };
+  await writeRecord(cluster, poolRecordKey(pool), record, signal);
+}
+
+/** Looks once more, so that what came since the observation is not lost, and lets go only of an empty pool. */
+async function deletePool(pool: string, { cluster }: Reach, signal: AbortSignal): Promise<void> {
+  const blockers = contentBlockers(await readPoolContents(cluster, pool, signal));
+  if (blockers.length > 0) {
+    throw new Waiting('DeletionBlocked', `The pool "${pool}" cannot be deleted: ${blockers.join('; ')}.`);
+  }
+  try {
+    await removePool(cluster, pool, signal);
+  } catch (error) {
+    if (!(error instanceof CephError) || error.rc !== errno.EPERM) throw error;
+    const message = `The cluster does not let pools be deleted, so the pool "${pool}" stays: set mon_allow_pool_delete to true, or deletionPolicy to Retain.`;
+    throw new Invalid('DeletionBlocked', message, { cause: error });
+  }
+}
+
+/** Ceph counts by itself too, and by a rule that differs from release to release. */
+async function withinBudget(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof CephError) || error.rc !== errno.ERANGE) throw error;
+    throw new Invalid('PlacementGroupBudget', error.message, { cause: error });
+  }
+}

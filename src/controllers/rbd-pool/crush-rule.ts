@@ -1,0 +1,47 @@
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { CrushRule, Placement } from '../../ceph/crush.ts';
+import type { Hold } from '../../kube/reconciler.ts';
+import type { ObservedPool } from './observed.ts';
+import { describePlacement, type PoolStep } from './steps.ts';
+
+export interface CrushPlan {
+  readonly steps: readonly PoolStep[];
+  /** The rule cannot be used as declared. */
+  readonly hold?: Hold;
+}
+
+/**
+ * A rule is made if it is missing, and compared if it is there: Ceph itself answers "already exists" whatever the
+ * rule says. Rules bear no mark and may be shared, so one that differs is never changed.
+ */
+export function planCrushRule(resource: RbdPool, { rules }: Pick<ObservedPool, 'rules'>): CrushPlan {
+  const wanted = resource.spec.replicated?.crushRule;
+  if (wanted === undefined) return { steps: [] };
+  const { name } = wanted;
+  const rule = rules.find((candidate) => candidate.name === name);
+  const placement = wantedPlacement(resource);
+  if (placement === undefined) {
+    if (rule !== undefined) return { steps: [] };
+    const message = `There is no CRUSH rule "${name}": write root and failureDomain to have it made, or name another.`;
+    return { steps: [], hold: { reason: 'InvalidSpec', message, stalled: true } };
+  }
+  if (rule === undefined) return { steps: [{ verb: 'create-crush-rule', name, placement }] };
+  if (isSame(rule, placement)) return { steps: [] };
+  const there = rule.placement === undefined ? 'steps of its own' : describePlacement(rule.placement);
+  const message = `The CRUSH rule "${name}" has ${there}, not ${describePlacement(placement)}: choose another name, or declare what is there.`;
+  return { steps: [], hold: { reason: 'CrushRuleDiffers', message, stalled: true } };
+}
+
+export function wantedPlacement(resource: RbdPool): Placement | undefined {
+  const { root, failureDomain, deviceClass } = resource.spec.replicated?.crushRule ?? {};
+  return root === undefined || failureDomain === undefined ? undefined : { root, failureDomain, deviceClass };
+}
+
+function isSame({ placement }: CrushRule, wanted: Placement): boolean {
+  return (
+    placement !== undefined &&
+    placement.root === wanted.root &&
+    placement.failureDomain === wanted.failureDomain &&
+    placement.deviceClass === wanted.deviceClass
+  );
+}

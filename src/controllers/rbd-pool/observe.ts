@@ -1,0 +1,72 @@
+import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { readCrushRules, readCrushTree } from '../../ceph/crush.ts';
+import { type Owner, parsePoolRecord, poolMark, poolMarkKey, poolRecordKey } from '../../ceph/marks.ts';
+import { readPlacementGroupLimit } from '../../ceph/monitors.ts';
+import { readOsdMap, readUsage } from '../../ceph/osd-map.ts';
+import { lookIntoPool, readPoolContents } from '../../ceph/pools.ts';
+import { readRecords } from '../../ceph/records.ts';
+import type { CephConnection } from '../ceph-connection.ts';
+import { olderRival } from '../rivals.ts';
+import type { Observed } from './observed.ts';
+import { judgePool } from './ownership.ts';
+
+/** What reaches the world for one pool. */
+export type PoolConnection =
+  | { readonly kind: 'let-go' }
+  | (CephConnection & {
+      readonly kind: 'reach';
+      readonly owner: Owner;
+      /** All RbdPools that are known. */
+      readonly siblings: readonly RbdPool[];
+      readonly users: readonly string[];
+    });
+
+/** Reads what is shared by all pools of a cluster, then the pool itself. */
+export async function observePool(
+  resource: RbdPool,
+  connection: PoolConnection,
+  signal: AbortSignal,
+): Promise<Observed> {
+  if (connection.kind === 'let-go') return connection;
+  const { cluster, policy, owner, siblings, users } = connection;
+  const [map, usage, rules, tree, records, placementGroupLimit] = await Promise.all([
+    readOsdMap(cluster, signal),
+    readUsage(cluster, signal),
+    readCrushRules(cluster, signal),
+    readCrushTree(cluster, signal),
+    readRecords(cluster, signal),
+    readPlacementGroupLimit(cluster, signal),
+  ]);
+  const name = poolNameOf(resource);
+  const pool = map.pools.find((candidate) => candidate.name === name);
+  const record = parsePoolRecord(records.get(poolRecordKey(name)));
+  const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
+  const ownership = judgePool(owner, pool, record, living);
+  const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
+  const deleting = resource.metadata.deletionTimestamp !== undefined;
+  return {
+    kind: 'seen',
+    owner,
+    policy,
+    rival: olderRival(resource, siblings, poolNameOf)?.metadata.name,
+    pool,
+    ownership,
+    record,
+    pools: map.pools,
+    highestPoolId: map.highestPoolId,
+    rules,
+    osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
+    placementGroupLimit,
+    usage: pool === undefined ? undefined : usage.get(pool.id),
+    look: isMarked && !deleting ? await lookIntoPool(cluster, name, signal) : undefined,
+    contents: isMarked && deleting ? await readPoolContents(cluster, name, signal) : undefined,
+    users,
+  };
+}
+
+/** The items that existing rules take, and the one that a rule still to be made would take. */
+function takenItems(resource: RbdPool, rules: readonly { takes: string | undefined }[]): string[] {
+  const { root, deviceClass } = resource.spec.replicated?.crushRule ?? {};
+  const wanted = root === undefined ? [] : [deviceClass === undefined ? root : `${root}~${deviceClass}`];
+  return [...rules.flatMap(({ takes }) => takes ?? []), ...wanted];
+}

@@ -1,0 +1,37 @@
+import type { Policy } from '../../api/policy.ts';
+import type { PoolContents, PoolLook } from '../../ceph/broker-protocol.ts';
+import type { CrushRule } from '../../ceph/crush.ts';
+import type { Owner, PoolRecord } from '../../ceph/marks.ts';
+import type { Pool, PoolUsage } from '../../ceph/osd-map.ts';
+import type { Ownership } from './ownership.ts';
+
+/** All that `plan` and `status` of a pool need. */
+export type Observed =
+  /** A pool that is let go without contacting anybody. */
+  { readonly kind: 'let-go' } | ObservedPool;
+
+export interface ObservedPool {
+  readonly kind: 'seen';
+  readonly owner: Owner;
+  readonly policy: Policy;
+  /** The name of the RbdPool that declared the same pool first. */
+  readonly rival: string | undefined;
+  readonly pool: Pool | undefined;
+  readonly ownership: Ownership;
+  readonly record: PoolRecord | undefined;
+  /** All pools of the cluster. */
+  readonly pools: readonly Pool[];
+  readonly highestPoolId: number;
+  readonly rules: readonly CrushRule[];
+  /** OSDs that are in, by the item that rules take. */
+  readonly osds: ReadonlyMap<string, number>;
+  /** How many placement groups an OSD may hold. */
+  readonly placementGroupLimit: number;
+  readonly usage: PoolUsage | undefined;
+  /** Undefined while the pool does not bear our mark: OSDs let nobody in. */
+  readonly look: PoolLook | undefined;
+  /** While the resource is being deleted and the pool is ours. */
+  readonly contents: PoolContents | undefined;
+  /** Resources that use the pool, as `CephClientAuth "cinder"`, sorted. */
+  readonly users: readonly string[];
+}
