@@ -1,0 +1,60 @@
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Manifest } from '../../kube/kinds.ts';
+import { isAlreadyExists } from '../../kube/kube-error.ts';
+import { childMetadata } from './children.ts';
+import type { BindingKube } from './kube.ts';
+import { type BindingStep, kindOfVerb } from './steps.ts';
+
+/** Does one stage, its steps side by side; of several failures the first is thrown when all are through. */
+export async function applySteps(
+  stage: readonly BindingStep[],
+  binding: CephOpenStackBinding,
+  kube: BindingKube,
+  done: (step: BindingStep) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const results = await Promise.allSettled(
+    stage.map(async (step) => {
+      await applyStep(step, binding, kube, signal);
+      done(step);
+    }),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function applyStep(
+  step: BindingStep,
+  binding: CephOpenStackBinding,
+  kube: BindingKube,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace } = binding.metadata;
+  switch (step.verb) {
+    case 'apply-pool':
+    case 'apply-client':
+    case 'apply-host':
+      return kube.apply(kindOfVerb[step.verb], step.manifest as unknown as Manifest, signal);
+    case 'create-revision':
+      return createRevision(step, binding, kube, signal);
+    case 'delete-revision':
+      return kube.delete('ControllerRevision', { namespace, name: step.name, uid: step.uid }, signal);
+    default:
+      return kube.delete(kindOfVerb[step.verb], { namespace, name: step.name, uid: step.uid }, signal);
+  }
+}
+
+/** One that exists already has the same content, or it would have another name. */
+async function createRevision(
+  step: Extract<BindingStep, { verb: 'create-revision' }>,
+  binding: CephOpenStackBinding,
+  kube: BindingKube,
+  signal: AbortSignal,
+): Promise<void> {
+  const metadata = childMetadata(binding, step.name);
+  try {
+    await kube.createRevision({ metadata, revision: step.number, data: step.data }, signal);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}

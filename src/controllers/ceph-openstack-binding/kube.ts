@@ -1,0 +1,108 @@
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { Cache } from '../../kube/cache.ts';
+import type { Client } from '../../kube/client.ts';
+import {
+  bindingKind,
+  type ControllerRevisionObject,
+  clientAuthKind,
+  controllerRevisionKind,
+  hostKind,
+  type Kind,
+  type KubeObject,
+  keyOf,
+  type Manifest,
+  poolKind,
+} from '../../kube/kinds.ts';
+import type { ChildKind } from './steps.ts';
+
+/** What a binding needs of Kubernetes. Reads show its own writes at once, though the watches lag behind. */
+export interface BindingKube {
+  bindings(): readonly CephOpenStackBinding[];
+  pools(namespace: string): readonly RbdPool[];
+  clients(namespace: string): readonly CephClientAuth[];
+  hosts(namespace: string): readonly CephOpenStackHost[];
+  revisions(namespace: string): readonly ControllerRevisionObject[];
+  apply(kind: ChildKind, manifest: Manifest, signal: AbortSignal): Promise<void>;
+  createRevision(manifest: Manifest, signal: AbortSignal): Promise<void>;
+  /** `uid` guards against deleting another one that has the name by now. */
+  delete(
+    kind: ChildKind | 'ControllerRevision',
+    at: { namespace: string; name: string; uid: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+const kinds: Readonly<Record<ChildKind | 'ControllerRevision', Kind>> = {
+  RbdPool: poolKind,
+  CephClientAuth: clientAuthKind,
+  CephOpenStackHost: hostKind,
+  ControllerRevision: controllerRevisionKind,
+};
+
+/** Over the API server and the watches' cache. */
+export function bindingKube(client: Client, cache: Cache): BindingKube {
+  const writes = createWrites();
+  const list = <T extends KubeObject>(kind: Kind<T>, namespace: string): readonly T[] =>
+    writes.over(kind, namespace, cache.list(kind, namespace));
+  return {
+    bindings: () => cache.list(bindingKind),
+    pools: (namespace) => list(poolKind, namespace),
+    clients: (namespace) => list(clientAuthKind, namespace),
+    hosts: (namespace) => list(hostKind, namespace),
+    revisions: (namespace) => list(controllerRevisionKind, namespace),
+    async apply(kind, manifest, signal) {
+      writes.note(kinds[kind], await client.apply(kinds[kind], manifest, signal));
+    },
+    async createRevision(manifest, signal) {
+      writes.note(controllerRevisionKind, await client.create(controllerRevisionKind, manifest, signal));
+    },
+    async delete(kind, at, signal) {
+      await client.delete(kinds[kind], at, { uid: at.uid, propagation: 'Background' }, signal);
+      const left = await client.get(kinds[kind], at, signal);
+      if (left?.metadata.uid === at.uid) writes.note(kinds[kind], left);
+      else writes.noteGone(kinds[kind], at);
+    },
+  };
+}
+
+/** A watch that has not brought a write back by then is broken, and the loop's next pass reads what it brings. */
+const overlayMs = 5_000;
+
+/** Our writes that the watches have not brought back yet. */
+function createWrites() {
+  const writes = new Map<
+    string,
+    { readonly object: KubeObject | undefined; readonly uid: string; readonly at: number }
+  >();
+  const keyIn = (kind: Kind, at: { namespace: string; name: string }): string => `${kind.plural}/${keyOf(at)}`;
+  return {
+    note(kind: Kind, object: KubeObject): void {
+      writes.set(keyIn(kind, object.metadata), { object, uid: object.metadata.uid, at: performance.now() });
+    },
+    noteGone(kind: Kind, at: { namespace: string; name: string; uid: string }): void {
+      writes.set(keyIn(kind, at), { object: undefined, uid: at.uid, at: performance.now() });
+    },
+    over<T extends KubeObject>(kind: Kind<T>, namespace: string, seen: readonly T[]): readonly T[] {
+      const objects = new Map(seen.map((object) => [keyIn(kind, object.metadata), object]));
+      for (const [key, { object, uid, at }] of writes) {
+        if (performance.now() - at > overlayMs) writes.delete(key);
+        else if (key.startsWith(`${kind.plural}/${namespace}/`)) {
+          const found = objects.get(key);
+          if (object === undefined) {
+            if (found?.metadata.uid === uid) objects.delete(key);
+            // Sound: it was written as this kind, and no other has its plural.
+          } else if (found === undefined || isNewer(object, found)) objects.set(key, object as T);
+          else writes.delete(key);
+        }
+      }
+      return [...objects.values()];
+    },
+  };
+}
+
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  return BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion);
+}

@@ -1,0 +1,123 @@
+import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Policy } from '../../api/policy.ts';
+import { Secret } from '../../secret.ts';
+import { isChildOf } from './children.ts';
+import type { BindingKube } from './kube.ts';
+import type { ClientSecret, Observed } from './observed.ts';
+import type { Revision } from './revisions.ts';
+import { clientNeeds, needsOf } from './sections.ts';
+
+export interface ObserveTools {
+  readonly kube: BindingKube;
+  /** The decoded data of a Secret; undefined when there is none. */
+  readSecret(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>> | undefined>;
+  /** The policy in a Secret's data. @throws Invalid */
+  policyOf(data: Readonly<Record<string, string>>): Policy;
+}
+
+export async function observe(
+  binding: CephOpenStackBinding,
+  tools: ObserveTools,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const { kube } = tools;
+  const { namespace, name } = binding.metadata;
+  const clients = byName(kube.clients(namespace));
+  const hosts = kube.hosts(namespace).filter((host) => host.spec.bindingName === name || isChildOf(binding, host));
+  const isGoing = binding.metadata.deletionTimestamp !== undefined;
+  return {
+    pools: byName(kube.pools(namespace)),
+    clients,
+    hosts: byName(hosts),
+    revisions: readRevisions(binding, kube),
+    clientSecrets: isGoing ? new Map() : await readClientSecrets(binding, clients, tools, signal),
+    policy: isGoing ? undefined : await readPolicy(binding, tools, signal),
+    claimedByOthers: claimedByOthers(binding, kube.bindings()),
+  };
+}
+
+function byName<T extends { readonly metadata: { readonly name: string } }>(
+  objects: readonly T[],
+): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [object.metadata.name, object]));
+}
+
+function readRevisions(binding: CephOpenStackBinding, kube: BindingKube): readonly Revision[] {
+  return kube
+    .revisions(binding.metadata.namespace)
+    .filter((object) => isChildOf(binding, object as { metadata: CephOpenStackBinding['metadata'] }))
+    .map((object) => ({
+      name: object.metadata.name,
+      uid: object.metadata.uid,
+      number: object.revision,
+      // Sound: it is immutable, and made by nobody but us.
+      data: object.data as Revision['data'],
+    }));
+}
+
+async function readClientSecrets(
+  binding: CephOpenStackBinding,
+  clients: ReadonlyMap<string, CephClientAuth>,
+  tools: ObserveTools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ClientSecret>> {
+  const names = clientNeeds(needsOf(binding)).flatMap((need) => {
+    const client = clients.get(need.objectName);
+    return client === undefined ? [] : [clientSecretNameOf(client)];
+  });
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const data = await tools.readSecret(binding.metadata.namespace, name, signal);
+      const secret = data === undefined ? undefined : parseClientSecret(data);
+      return secret === undefined ? [] : [[name, secret] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+function parseClientSecret(data: Readonly<Record<string, string>>): ClientSecret | undefined {
+  const { userID, userKey, fsid, monHost } = data;
+  if (userID === undefined || userKey === undefined || fsid === undefined || monHost === undefined) return undefined;
+  return { userId: userID, fingerprint: new Secret(userKey).fingerprint(), fsid, monHost };
+}
+
+async function readPolicy(
+  binding: CephOpenStackBinding,
+  tools: ObserveTools,
+  signal: AbortSignal,
+): Promise<Policy | undefined> {
+  const data = await tools.readSecret(binding.metadata.namespace, binding.spec.ssh.secretName, signal);
+  return data === undefined ? undefined : tools.policyOf(data);
+}
+
+/** Hosts of the binding that an older one has by the same address; of two that are as old, the first by name is it. */
+function claimedByOthers(
+  binding: CephOpenStackBinding,
+  bindings: readonly CephOpenStackBinding[],
+): ReadonlyMap<string, string> {
+  const claims = new Map<string, string>();
+  const older = bindings.filter((other) => isOlder(other, binding)).sort((a, b) => (isOlder(a, b) ? -1 : 1));
+  for (const other of older) {
+    const name = `${other.metadata.namespace}/${other.metadata.name}`;
+    const places = new Set(other.spec.hosts.map(placeOf));
+    for (const host of binding.spec.hosts) {
+      if (places.has(placeOf(host)) && !claims.has(host.name)) claims.set(host.name, name);
+    }
+  }
+  return claims;
+}
+
+function placeOf({ address, port }: { address: string; port?: number }): string {
+  return `${address.toLowerCase()} ${port ?? ''}`;
+}
+
+function isOlder(a: CephOpenStackBinding, b: CephOpenStackBinding): boolean {
+  const ageOf = ({ metadata }: CephOpenStackBinding): string =>
+    `${metadata.creationTimestamp} ${metadata.namespace}/${metadata.name}`;
+  return a.metadata.uid !== b.metadata.uid && ageOf(a) < ageOf(b);
+}

@@ -1,0 +1,30 @@
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { Policy } from '../../api/policy.ts';
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { Revision } from './revisions.ts';
+
+/** The Secret that a CephClientAuth keeps, as far as a binding needs it: nothing in it is a key. */
+export interface ClientSecret {
+  /** Without `client.`. */
+  readonly userId: string;
+  readonly fingerprint: string;
+  readonly fsid: string;
+  readonly monHost: string;
+}
+
+/** All that `plan` and `status` of a binding need. */
+export interface Observed {
+  /** Of the binding's namespace, by name; its own and others. */
+  readonly pools: ReadonlyMap<string, RbdPool>;
+  readonly clients: ReadonlyMap<string, CephClientAuth>;
+  /** Its own hosts, by the name of their object. */
+  readonly hosts: ReadonlyMap<string, CephOpenStackHost>;
+  readonly revisions: readonly Revision[];
+  /** By the name of the Secret; one that is not there, or has no key yet, is missing. */
+  readonly clientSecrets: ReadonlyMap<string, ClientSecret>;
+  /** What the SSH Secret's policy allows; undefined while there is no such Secret. */
+  readonly policy: Policy | undefined;
+  /** Hosts whose address an older binding has: `namespace/name` of that binding, by the host's name. */
+  readonly claimedByOthers: ReadonlyMap<string, string>;
+}

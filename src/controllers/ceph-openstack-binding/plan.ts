@@ -1,0 +1,176 @@
+import { clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import { poolNameOf } from '../../api/rbd-pool.ts';
+import type { Resource } from '../../api/resource.ts';
+import type { Plan } from '../../kube/reconciler.ts';
+import { type ChildManifest, clientManifest, hostManifest, isApplied, isChildOf, poolManifest } from './children.ts';
+import { judge } from './judge.ts';
+import type { Observed } from './observed.ts';
+import { openStackModel } from './openstack-model.ts';
+import { planDeletion } from './plan-deletion.ts';
+import { childProblems, secretProblem, specProblem } from './problems.ts';
+import { nextNumber, prunable, usedBy } from './revisions.ts';
+import { planRollout, type Rollout } from './rollout.ts';
+import { clientNeeds, type Needs, needsOf, poolNeeds } from './sections.ts';
+import { type BindingStep, deletion, isGoing } from './steps.ts';
+
+/**
+ * Children first, all at once; when they are ready, what hosts need as a revision; then hosts, told to lay it out and,
+ * in waves, to switch to it; at last what is no longer needed, hosts before users before pools.
+ */
+export function planBinding(binding: CephOpenStackBinding, observed: Observed): Plan<BindingStep> {
+  if (binding.metadata.deletionTimestamp !== undefined) return planDeletion(binding, observed);
+  const refusal = specProblem(binding, observed);
+  if (refusal !== undefined) return { stages: [], hold: refusal };
+  const draft = draftBinding(binding, observed);
+  const { needs, rollout } = draft;
+  const hold = judge(binding, observed, draft);
+  return {
+    stages: [
+      [
+        ...applyPools(binding, needs, observed),
+        ...applyClients(binding, needs, observed),
+        ...revisionSteps(rollout, observed),
+      ],
+      applyHosts(rollout, observed),
+      ...removeHosts(binding, observed),
+      ...removeChildren(binding, needs, observed),
+      pruneRevisions(rollout, observed),
+    ],
+    ...(hold === undefined ? {} : { hold }),
+  };
+}
+
+/** What a binding comes to before it is put as steps; `status` judges by it how far things are. */
+export function draftBinding(binding: CephOpenStackBinding, observed: Observed) {
+  const needs = needsOf(binding);
+  const children = childProblems(binding, needs, observed);
+  const model = children.length === 0 ? openStackModel(binding, observed) : undefined;
+  const clash = model === undefined ? undefined : secretProblem(model);
+  const rollout = planRollout(binding, observed, clash === undefined ? model : undefined);
+  return { needs, model, children: clash === undefined ? children : [...children, clash], rollout };
+}
+
+function applyPools(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly BindingStep[] {
+  return poolNeeds(needs).flatMap((need) => {
+    if (need.own === undefined) return [];
+    return applyChild('apply-pool', binding, poolManifest(binding, need), observed.pools.get(need.objectName));
+  });
+}
+
+function applyClients(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly BindingStep[] {
+  return clientNeeds(needs).flatMap((need) => {
+    if (need.own === undefined) return [];
+    return applyChild('apply-client', binding, clientManifest(binding, need), observed.clients.get(need.objectName));
+  });
+}
+
+function applyChild(
+  verb: 'apply-pool' | 'apply-client',
+  binding: CephOpenStackBinding,
+  manifest: ChildManifest,
+  found: Resource | undefined,
+): readonly BindingStep[] {
+  if (found === undefined) return [{ verb, manifest, isNew: true }];
+  // One that is going comes back when it is gone; one that is somebody else's is not touched.
+  if (isGoing(found) || !isChildOf(binding, found) || isApplied(manifest, found)) return [];
+  return [{ verb, manifest, isNew: false }];
+}
+
+function revisionSteps({ target }: Rollout, observed: Observed): readonly BindingStep[] {
+  if (target === undefined || observed.revisions.some((revision) => revision.name === target.name)) return [];
+  const number = nextNumber(observed.revisions);
+  return [{ verb: 'create-revision', name: target.name, number, data: target.data }];
+}
+
+function applyHosts({ manifests }: Rollout, observed: Observed): readonly BindingStep[] {
+  return manifests.flatMap((manifest): readonly BindingStep[] => {
+    const found = observed.hosts.get(manifest.metadata.name);
+    if (found !== undefined && (isGoing(found) || isApplied(manifest, found))) return [];
+    const { hostName, revision } = manifest.spec as {
+      hostName: string;
+      revision?: { next?: string; current?: string };
+    };
+    const told = found?.spec.revision;
+    return [
+      {
+        verb: 'apply-host',
+        manifest,
+        isNew: found === undefined,
+        hostName,
+        ...(revision?.next === undefined || revision.next === told?.next ? {} : { next: revision.next }),
+        ...(revision?.current === undefined || revision.current === told?.current ? {} : { current: revision.current }),
+      },
+    ];
+  });
+}
+
+/** Hosts that the binding no longer lists: told what is to become of them first, should that have changed. */
+function removeHosts(binding: CephOpenStackBinding, observed: Observed): readonly (readonly BindingStep[])[] {
+  const listed = new Set(binding.spec.hosts.map((host) => host.name));
+  const gone = [...observed.hosts.values()].filter(
+    (host) => isChildOf(binding, host) && !listed.has(host.spec.hostName) && !isGoing(host),
+  );
+  const { hostRemoval } = binding.spec;
+  const told = gone
+    .filter((host) => host.spec.hostRemoval !== hostRemoval)
+    .map((host): BindingStep => {
+      const { hostName: name, address, port, hostKeyFingerprint, roles, revision } = host.spec;
+      const place = {
+        name,
+        address,
+        roles,
+        ...(port === undefined ? {} : { port }),
+        ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
+      };
+      const manifest = hostManifest(binding, place, revision);
+      const spec = { ...manifest.spec, hostRemoval };
+      return { verb: 'apply-host', manifest: { ...manifest, spec }, isNew: false, hostName: name };
+    });
+  return [told, gone.map((host) => deletion('delete-host', host))];
+}
+
+/** Users that no host has any more, then pools that no user of the binding has any more. */
+function removeChildren(
+  binding: CephOpenStackBinding,
+  needs: Needs,
+  observed: Observed,
+): readonly (readonly BindingStep[])[] {
+  const inUse = referencedRevisions(observed);
+  const uses = observed.revisions
+    .filter((revision) => inUse.has(revision.name))
+    .map((revision) => usedBy(revision.data));
+  const wantedClients = new Set(clientNeeds(needs).map((need) => need.objectName));
+  const clients = [...observed.clients.values()].filter(
+    (client) => isChildOf(binding, client) && !wantedClients.has(client.metadata.name),
+  );
+  const idle = clients.filter((client) => !uses.some(({ secrets }) => secrets.has(clientSecretNameOf(client))));
+  const wantedPools = new Set(poolNeeds(needs).map((need) => need.objectName));
+  const pools = [...observed.pools.values()].filter(
+    (pool) =>
+      isChildOf(binding, pool) &&
+      !wantedPools.has(pool.metadata.name) &&
+      !uses.some((use) => use.pools.has(poolNameOf(pool))),
+  );
+  return [
+    idle.filter((client) => !isGoing(client)).map((client) => deletion('delete-client', client)),
+    clients.length > 0 ? [] : pools.filter((pool) => !isGoing(pool)).map((pool) => deletion('delete-pool', pool)),
+  ];
+}
+
+function pruneRevisions({ target, waves }: Rollout, observed: Observed): readonly BindingStep[] {
+  const referenced = new Set([...referencedRevisions(observed), ...(waves?.current.values() ?? [])]);
+  if (target !== undefined) referenced.add(target.name);
+  return prunable(observed.revisions, referenced).map(({ name, uid }) => ({ verb: 'delete-revision', name, uid }));
+}
+
+/** Revisions that some host was told, or says that it has. */
+function referencedRevisions(observed: Observed): ReadonlySet<string> {
+  const names = [...observed.hosts.values()].flatMap(({ spec, status }) => [
+    spec.revision?.current,
+    spec.revision?.next,
+    status?.distributed,
+    status?.switched,
+  ]);
+  return new Set(names.filter((name) => name !== undefined));
+}

@@ -1,0 +1,184 @@
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { optionRefusal, takeOverRefusal } from '../../api/policy.ts';
+import type { Resource } from '../../api/resource.ts';
+import type { Hold } from '../../kube/reconciler.ts';
+import type { RevisionData } from '../../openstack/desired-host.ts';
+import type { OpenStackModel } from '../../openstack/model.ts';
+import { parseRelease } from '../../openstack/releases.ts';
+import { hostObjectName, isChildOf } from './children.ts';
+import type { Observed } from './observed.ts';
+import { clusterOf, secretOf } from './openstack-model.ts';
+import { clientNeeds, type Needs, poolNeeds } from './sections.ts';
+
+export function stalled(reason: Reason, message: string): Hold {
+  return { reason, message, stalled: true };
+}
+
+export function passing(reason: Reason, message: string): Hold {
+  return { reason, message, stalled: false };
+}
+
+/** What a person must mend in the binding itself before anything is done for it. */
+export function specProblem(binding: CephOpenStackBinding, observed: Observed): Hold | undefined {
+  const { hosts, openstack, cinder, adoption } = binding.spec;
+  const tooLong = hosts.find((host) => hostObjectName(binding, host.name).length > 253);
+  if (tooLong !== undefined) {
+    return stalled(
+      'InvalidSpec',
+      `The name of the host "${tooLong.name}" is too long: its object would have more than 253 characters.`,
+    );
+  }
+  if (openstack?.release !== undefined && parseRelease(openstack.release) === undefined) {
+    return stalled(
+      'InvalidSpec',
+      `spec.openstack.release "${openstack.release}" is no known release: write one from havana to 2026.2.`,
+    );
+  }
+  const sections = (cinder?.backends ?? []).map((backend) => backend.section ?? backend.name);
+  const twice = sections.find((section, index) => sections.indexOf(section) !== index);
+  if (twice !== undefined) {
+    return stalled('InvalidSpec', `Two back ends have the section "${twice}": give each its own.`);
+  }
+  const { policy } = observed;
+  if (policy === undefined) return undefined;
+  const takeOver = adoption === 'TakeOver' ? takeOverRefusal(policy) : undefined;
+  const refusal =
+    takeOver ??
+    extraOptions(binding)
+      .map((option) => optionRefusal(policy, ...option))
+      .find(isText);
+  return refusal === undefined
+    ? undefined
+    : stalled('PolicyForbids', `SSH Secret "${binding.spec.ssh.secretName}": ${refusal}`);
+}
+
+/** Options that the binding writes beyond what is known, by file, section and name: only with the policy's word. */
+function extraOptions({ spec }: CephOpenStackBinding): readonly [file: string, section: string, option: string][] {
+  const files = Object.entries({
+    ...spec.extraConfig,
+    'ceph.conf': { global: spec.cephConf?.global, client: spec.cephConf?.client },
+  });
+  return files.flatMap(([file, sections]) =>
+    Object.entries(sections ?? {}).flatMap(([section, options]) =>
+      Object.keys(options ?? {}).map((option): [string, string, string] => [file, section, option]),
+    ),
+  );
+}
+
+function isText(text: string | undefined): text is string {
+  return text !== undefined;
+}
+
+/** Why the pools and users are not as they are needed; sorted, the ones that only a person can mend first. */
+export function childProblems(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly Hold[] {
+  const pools = poolNeeds(needs).map((need) =>
+    childProblem(binding, 'RbdPool', need, observed.pools.get(need.objectName), 'WaitingForPool'),
+  );
+  const clients = clientNeeds(needs).map((need) => {
+    const client = observed.clients.get(need.objectName);
+    const problem = childProblem(binding, 'CephClientAuth', need, client, 'WaitingForClient');
+    if (problem !== undefined || secretOf(need, observed) !== undefined) return problem;
+    return passing('WaitingForClient', `The Secret of CephClientAuth "${need.objectName}" is not there yet.`);
+  });
+  const cluster = clusterOf(needs, observed);
+  const foreign = clientNeeds(needs).filter((need) => {
+    const found = secretOf(need, observed);
+    return found !== undefined && cluster !== undefined && found.secret.fsid !== cluster.fsid;
+  });
+  const elsewhere = foreign.map((need) =>
+    stalled(
+      'WrongCluster',
+      `CephClientAuth "${need.objectName}" belongs to another cluster than the binding's other users: refer to one of this cluster.`,
+    ),
+  );
+  const all = [...pools, ...clients, ...elsewhere].filter((problem) => problem !== undefined);
+  return all.sort((a, b) => Number(b.stalled) - Number(a.stalled) || (a.message < b.message ? -1 : 1));
+}
+
+function childProblem(
+  binding: CephOpenStackBinding,
+  kind: string,
+  need: { readonly objectName: string; readonly own?: unknown },
+  child: Resource | undefined,
+  waiting: Reason,
+): Hold | undefined {
+  const what = `${kind} "${need.objectName}"`;
+  if (child === undefined) {
+    return passing(
+      waiting,
+      need.own === undefined
+        ? `${what} does not exist: create it, or correct the reference.`
+        : `${what} is not made yet.`,
+    );
+  }
+  if (need.own !== undefined && !isChildOf(binding, child)) {
+    return stalled(
+      'AlreadyExists',
+      `${what} exists and is not this binding's: rename or delete it, or refer to it instead.`,
+    );
+  }
+  const conditions = child.status?.conditions ?? [];
+  const ready = conditions.find((condition) => condition.type === 'Ready');
+  if (ready?.status === 'True' && child.status?.observedGeneration === child.metadata.generation) return undefined;
+  if (ready === undefined || ready.status === 'True') return passing(waiting, `${what} is not ready yet.`);
+  const isStalled = conditions.some((condition) => condition.type === 'Stalled' && condition.status === 'True');
+  const reason = isStalled || ready.reason === 'ChangesPlanned' ? ready.reason : waiting;
+  return { reason, message: `${what}: ${ready.message}`, stalled: isStalled };
+}
+
+/** Two users must not share a libvirt secret: it has room for one key. */
+export function secretProblem(model: OpenStackModel): Hold | undefined {
+  const users = new Map<string, string>();
+  const identities = (model.cinder?.backends ?? []).map(({ client, libvirtSecret }) => ({ client, libvirtSecret }));
+  for (const { client, libvirtSecret } of [...identities, ...(model.nova === undefined ? [] : [model.nova])]) {
+    for (const uuid of [libvirtSecret.uuid, ...libvirtSecret.keep]) {
+      const other = users.get(uuid);
+      if (other !== undefined && other !== client.userId) {
+        const names = [other, client.userId].sort().join(' and client.');
+        return stalled(
+          'InvalidSpec',
+          `The libvirt secret ${uuid} is given to client.${names}: it holds one key, so give each user its own.`,
+        );
+      }
+      users.set(uuid, client.userId);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Volumes know their back end by its section and name; with another one nobody serves them any more. Refused while the
+ * pool of a back end that would go holds images.
+ */
+export function orphanProblem(
+  inService: readonly RevisionData[],
+  wanted: RevisionData,
+  imagesIn: (pool: string) => number,
+): Hold | undefined {
+  const kept = new Set(backendsOf(wanted).map(({ identity }) => identity));
+  if (kept.size === 0) return undefined;
+  const lost = inService
+    .flatMap(backendsOf)
+    .filter(({ identity, pool }) => !kept.has(identity) && imagesIn(pool) > 0)
+    .map(({ section, name, pool }) => `[${section}] "${name}" with ${imagesIn(pool)} images in the pool "${pool}"`);
+  if (lost.length === 0) return undefined;
+  return stalled(
+    'VolumesWouldBeOrphaned',
+    `Nothing would serve the volumes of ${[...new Set(lost)].sort().join(', ')} any more: keep the back end's section and name, or move its volumes away first.`,
+  );
+}
+
+function backendsOf(data: RevisionData) {
+  return data.roles
+    .filter((role) => role.role === 'CinderVolume')
+    .flatMap(({ switch: { options } }) =>
+      options
+        .filter((option) => option.name === 'volume_backend_name')
+        .map(({ section, edit }) => {
+          const name = edit.how === 'set' ? edit.value : '';
+          const pool = options.find((option) => option.section === section && option.name === 'rbd_pool')?.edit;
+          return { section, name, identity: `${section}#${name}`, pool: pool?.how === 'set' ? pool.value : '' };
+        }),
+    );
+}

@@ -1,0 +1,65 @@
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Role } from '../../api/ceph-openstack-host.ts';
+import type { DesiredHost, Refusal, RevisionData } from '../../openstack/desired-host.ts';
+import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
+import { canonicalJson, digest } from './canonical.ts';
+
+/** A ControllerRevision of a binding: immutable, and named after its content. */
+export interface Revision {
+  readonly name: string;
+  readonly uid: string;
+  /** Grows with each new content; tells the younger of two. */
+  readonly number: number;
+  readonly data: RevisionData;
+}
+
+/** How many revisions are kept beside those that hosts refer to. */
+const historyLimit = 10;
+
+/** `<binding>-<digest>`: the same content has the same name, whoever renders it and when. */
+export function revisionName(binding: CephOpenStackBinding, data: RevisionData): string {
+  return `${binding.metadata.name}-${digest(data)}`;
+}
+
+export function nextNumber(revisions: readonly Revision[]): number {
+  return revisions.reduce((most, revision) => Math.max(most, revision.number), 0) + 1;
+}
+
+/** Revisions that nobody refers to and that are beyond the history, oldest first. */
+export function prunable(revisions: readonly Revision[], referenced: ReadonlySet<string>): readonly Revision[] {
+  const unused = revisions
+    .filter((revision) => !referenced.has(revision.name))
+    .sort((a, b) => b.number - a.number || (a.name < b.name ? -1 : 1));
+  return unused.slice(historyLimit).reverse();
+}
+
+/**
+ * The roles of a machine whose services change between two revisions: an option, a unit or a file. What is only laid out
+ * (keys, ceph.conf, packages) changes none. All its roles where either revision does not serve the machine.
+ */
+export function changedRoles(from: RevisionData | undefined, to: RevisionData, machine: Machine): readonly Role[] {
+  const before = from === undefined ? undefined : desiredHost(from, machine);
+  const after = desiredHost(to, machine);
+  if (before === undefined || isRefused(before) || isRefused(after)) return machine.roles;
+  return machine.roles.filter((role) => switchOf(before, role) !== switchOf(after, role));
+}
+
+/** What a role's services are told, as text that compares. */
+function switchOf(desired: DesiredHost, role: Role): string {
+  const services = desired.switch.services.filter((service) => service.role === role);
+  const units = new Set(services.map((service) => service.unit));
+  const options = desired.switch.options.filter((option) => option.restarts.some((unit) => units.has(unit)));
+  return canonicalJson({ services, options });
+}
+
+function isRefused(desired: DesiredHost | Refusal): desired is Refusal {
+  return 'refused' in desired;
+}
+
+/** The Secrets and pools that a revision speaks of. */
+export function usedBy(data: RevisionData): { secrets: ReadonlySet<string>; pools: ReadonlySet<string> } {
+  return {
+    secrets: new Set(data.roles.flatMap((role) => role.distribute.keyrings.map((keyring) => keyring.secretName))),
+    pools: new Set(data.roles.flatMap((role) => role.access.map((check) => check.pool))),
+  };
+}

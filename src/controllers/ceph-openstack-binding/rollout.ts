@@ -1,0 +1,171 @@
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { poolNameOf } from '../../api/rbd-pool.ts';
+import type { Hold } from '../../kube/reconciler.ts';
+import type { Refusal, RevisionData } from '../../openstack/desired-host.ts';
+import { projectOf } from '../../openstack/distributions.ts';
+import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
+import type { OpenStackModel } from '../../openstack/model.ts';
+import { parseRelease } from '../../openstack/releases.ts';
+import { renderRevision } from '../../openstack/render-role.ts';
+import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './children.ts';
+import { type HostState, hostState, machineOf } from './host-state.ts';
+import type { Observed } from './observed.ts';
+import { orphanProblem, stalled } from './problems.ts';
+import { changedRoles, type Revision, revisionName } from './revisions.ts';
+import { planWaves, type Waves } from './waves.ts';
+
+/** One host of the binding, as it is now and as it is to be. */
+export interface HostView {
+  readonly name: string;
+  readonly object: CephOpenStackHost | undefined;
+  readonly state: HostState;
+  /** Why this host gets nothing; others are not concerned. */
+  readonly refusal: Refusal | undefined;
+  readonly machine: Machine | undefined;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly data: RevisionData;
+}
+
+/** How far a binding's hosts are, and what each is to be told next. */
+export interface Rollout {
+  readonly hosts: readonly HostView[];
+  /** What all hosts are to have; undefined while it cannot be rendered. */
+  readonly target: Target | undefined;
+  readonly waves: Waves | undefined;
+  readonly problems: readonly Hold[];
+  readonly manifests: readonly ChildManifest[];
+}
+
+/** @see Rollout. `model` is undefined while children are missing: hosts then keep the revisions that they have. */
+export function planRollout(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  model: OpenStackModel | undefined,
+): Rollout {
+  const views = binding.spec.hosts.map((host) => viewHost(binding, observed, host.name));
+  const { target, problems } = renderTarget(binding, observed, model, views);
+  const hosts = views.map((view) => withoutPlace(view, target));
+  const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
+  const waves =
+    target === undefined
+      ? undefined
+      : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
+  const manifests = binding.spec.hosts.flatMap((host, index) => {
+    const view = hosts[index];
+    if (view === undefined || isForeign(view, binding, observed)) return [];
+    const told = view.object?.spec.revision;
+    const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
+    const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
+    const next = isServed ? target.name : told?.next;
+    return [
+      hostManifest(binding, host, {
+        ...(current === undefined ? {} : { current }),
+        ...(next === undefined ? {} : { next }),
+      }),
+    ];
+  });
+  return { hosts, target, waves, problems, manifests };
+}
+
+/** A host that another binding has, or whose object's name is taken: it is left alone. */
+export function isForeign(
+  view: Pick<HostView, 'name' | 'object'>,
+  binding: CephOpenStackBinding,
+  observed: Observed,
+): boolean {
+  if (observed.claimedByOthers.has(view.name)) return true;
+  return view.object !== undefined && !isChildOf(binding, view.object);
+}
+
+/** A revision that somebody deleted would stop its host for good: better none. */
+function known(
+  name: string | undefined,
+  revisions: ReadonlyMap<string, Revision>,
+  target: Target | undefined,
+): string | undefined {
+  return name !== undefined && (revisions.has(name) || name === target?.name) ? name : undefined;
+}
+
+const notSeen: HostState = {
+  reachable: 'unknown',
+  ready: false,
+  failing: false,
+  reason: 'Progressing',
+  message: 'Not looked at yet.',
+};
+
+function viewHost(binding: CephOpenStackBinding, observed: Observed, name: string): HostView {
+  const object = observed.hosts.get(hostObjectName(binding, name));
+  if (isForeign({ name, object }, binding, observed)) {
+    const refusal: Refusal = { refused: 'InvalidSpec', message: 'It belongs to somebody else.' };
+    return { name, object, state: notSeen, refusal, machine: undefined };
+  }
+  if (object === undefined) {
+    return { name, object, state: notSeen, refusal: undefined, machine: undefined };
+  }
+  const release = parseRelease(binding.spec.openstack?.release ?? '');
+  const machine = machineOf(object, release);
+  const state = hostState(object);
+  if (machine !== undefined && 'refused' in machine)
+    return { name, object, state, refusal: machine, machine: undefined };
+  return { name, object, state, refusal: undefined, machine };
+}
+
+/** A host for which the target holds nothing is refused with the reason. */
+function withoutPlace(view: HostView, target: Target | undefined): HostView {
+  if (target === undefined || view.machine === undefined) return view;
+  const desired = desiredHost(target.data, view.machine);
+  return 'refused' in desired ? { ...view, refusal: desired } : view;
+}
+
+function renderTarget(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  model: OpenStackModel | undefined,
+  views: readonly HostView[],
+): { target: Target | undefined; problems: readonly Hold[] } {
+  if (model === undefined) return { target: undefined, problems: [] };
+  const combinations = views.flatMap(({ machine }) =>
+    (machine?.roles ?? []).flatMap((role) => {
+      const release = machine?.releases[projectOf[role]];
+      return machine === undefined || release === undefined ? [] : [{ role, platform: machine.platform, release }];
+    }),
+  );
+  const { data, refusals } = renderRevision(model, combinations);
+  const problems = refusals.map(({ refusal }) => stalled(refusal.refused, refusal.message));
+  if (data.roles.length === 0) return { target: undefined, problems };
+  const served = new Set(views.flatMap((view) => view.object?.spec.revision?.current ?? []));
+  const inService = observed.revisions.filter((revision) => served.has(revision.name)).map((revision) => revision.data);
+  const orphans = orphanProblem(inService, data, (pool) => imagesIn(observed, pool));
+  if (orphans !== undefined) return { target: undefined, problems: [orphans, ...problems] };
+  return { target: { name: revisionName(binding, data), data }, problems };
+}
+
+function imagesIn(observed: Observed, pool: string): number {
+  return [...observed.pools.values()]
+    .filter((candidate) => poolNameOf(candidate) === pool)
+    .reduce((most, candidate) => Math.max(most, candidate.status?.usage?.images ?? 0), 0);
+}
+
+function waveHosts(hosts: readonly HostView[], target: Target, revisions: ReadonlyMap<string, Revision>) {
+  return hosts.map(({ name, object, state, refusal, machine }) => {
+    const told = known(object?.spec.revision?.current, revisions, target);
+    const before = told === undefined ? undefined : revisions.get(told)?.data;
+    return {
+      name,
+      roles: object?.spec.roles ?? [],
+      reachable: state.reachable,
+      refused: refusal !== undefined,
+      current: told,
+      distributed: object?.status?.distributed,
+      switched: object?.status?.switched,
+      ready: state.ready,
+      failing: state.failing,
+      changedRoles: machine === undefined || told === target.name ? [] : changedRoles(before, target.data, machine),
+    };
+  });
+}

@@ -1,0 +1,78 @@
+import type { CephOpenStackBinding, CephOpenStackBindingStatus } from '../../api/ceph-openstack-binding.ts';
+import type { Condition } from '../../api/resource.ts';
+import type { Observed } from './observed.ts';
+import { draftBinding } from './plan.ts';
+import { specProblem } from './problems.ts';
+import type { Rollout } from './rollout.ts';
+
+export function bindingStatus(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
+  if (binding.metadata.deletionTimestamp !== undefined || specProblem(binding, observed) !== undefined) {
+    return { fields: {}, conditions: [] };
+  }
+  const { rollout, model } = draftBinding(binding, observed);
+  const secrets = new Map<string, string>();
+  for (const { client, libvirtSecret } of [
+    ...(model?.cinder?.backends ?? []),
+    ...(model?.nova === undefined ? [] : [model.nova]),
+  ]) {
+    secrets.set(`client.${client.userId}`, libvirtSecret.uuid);
+  }
+  const fields: Pick<CephOpenStackBindingStatus, 'hosts' | 'revision' | 'libvirtSecrets'> = {
+    hosts: countHosts(rollout),
+    ...revisionFields(rollout),
+    ...(secrets.size === 0
+      ? {}
+      : {
+          libvirtSecrets: [...secrets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([entity, uuid]) => ({ entity, uuid })),
+        }),
+  };
+  return { fields, conditions: distributedCondition(rollout) };
+}
+
+function countHosts({ hosts, target }: Rollout): NonNullable<CephOpenStackBindingStatus['hosts']> {
+  const count = (test: (host: Rollout['hosts'][number]) => boolean): number => hosts.filter(test).length;
+  return {
+    total: hosts.length,
+    reachable: count(({ state }) => state.reachable === 'yes'),
+    distributed: count(({ object }) => target !== undefined && object?.status?.distributed === target.name),
+    switched: count(({ object }) => target !== undefined && object?.status?.switched === target.name),
+    ready: count(({ state }) => state.ready),
+  };
+}
+
+/** `current` is what all hosts have, or while they are on the way, what most of the others still have. */
+function revisionFields({ hosts, target }: Rollout): Pick<CephOpenStackBindingStatus, 'revision'> {
+  if (target === undefined) return {};
+  const told = hosts.flatMap(({ object }) => object?.status?.switched ?? []);
+  const isThrough = told.length === hosts.length && told.every((name) => name === target.name);
+  if (isThrough && hosts.length > 0) return { revision: { current: target.name } };
+  const counts = [
+    ...Map.groupBy(
+      told.filter((name) => name !== target.name),
+      (name) => name,
+    ),
+  ];
+  const most = counts.sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0]?.[0];
+  return { revision: { ...(most === undefined ? {} : { current: most }), next: target.name } };
+}
+
+function distributedCondition({ hosts, target, waves }: Rollout): readonly Condition[] {
+  if (target === undefined || waves === undefined) return [];
+  const lacking = hosts.filter(({ object }) => object?.status?.distributed !== target.name);
+  const names = (some: Rollout['hosts']): string =>
+    some
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+  if (lacking.length === 0) {
+    const message = `Revision ${target.name} is laid out on all hosts.`;
+    return [{ type: 'Distributed', status: 'True', reason: 'Converged', message }];
+  }
+  const away = lacking.filter(({ state }) => state.reachable === 'no');
+  const reason = away.length === lacking.length ? 'HostUnreachable' : 'WaitingForHosts';
+  const message = `Revision ${target.name} is not laid out on ${names(lacking)}.`;
+  return [{ type: 'Distributed', status: 'False', reason, message }];
+}

@@ -1,0 +1,70 @@
+import type { ObjectMeta } from '../../api/resource.ts';
+import type { RevisionData } from '../../openstack/desired-host.ts';
+import type { ChildManifest } from './children.ts';
+
+export type ChildKind = 'RbdPool' | 'CephClientAuth' | 'CephOpenStackHost';
+
+export type BindingStep =
+  | { readonly verb: 'apply-pool' | 'apply-client'; readonly manifest: ChildManifest; readonly isNew: boolean }
+  | {
+      readonly verb: 'apply-host';
+      readonly manifest: ChildManifest;
+      readonly isNew: boolean;
+      readonly hostName: string;
+      /** Told to lay out another revision. */
+      readonly next?: string;
+      /** Told to configure its services with another revision. */
+      readonly current?: string;
+    }
+  | {
+      readonly verb: 'create-revision';
+      readonly name: string;
+      readonly number: number;
+      readonly data: RevisionData;
+    }
+  | {
+      readonly verb: 'delete-host' | 'delete-client' | 'delete-pool' | 'delete-revision';
+      readonly name: string;
+      readonly uid: string;
+    };
+
+export const kindOfVerb = {
+  'apply-pool': 'RbdPool',
+  'apply-client': 'CephClientAuth',
+  'apply-host': 'CephOpenStackHost',
+  'delete-host': 'CephOpenStackHost',
+  'delete-client': 'CephClientAuth',
+  'delete-pool': 'RbdPool',
+} as const satisfies Partial<Record<BindingStep['verb'], ChildKind>>;
+
+export function describeStep(step: BindingStep): string {
+  switch (step.verb) {
+    case 'apply-host': {
+      const host = `host "${step.hostName}"`;
+      if (step.isNew) return `Create CephOpenStackHost "${step.manifest.metadata.name}".`;
+      if (step.current !== undefined) return `Switch ${host} to revision ${step.current}.`;
+      if (step.next !== undefined) return `Lay out revision ${step.next} on ${host}.`;
+      return `Change CephOpenStackHost "${step.manifest.metadata.name}".`;
+    }
+    case 'apply-pool':
+    case 'apply-client':
+      return `${step.isNew ? 'Create' : 'Change'} ${kindOfVerb[step.verb]} "${step.manifest.metadata.name}".`;
+    case 'create-revision':
+      return `Create ControllerRevision "${step.name}".`;
+    case 'delete-revision':
+      return `Delete ControllerRevision "${step.name}", which no host refers to.`;
+    default:
+      return `Delete ${kindOfVerb[step.verb]} "${step.name}".`;
+  }
+}
+
+export function isGoing(object: { readonly metadata: ObjectMeta }): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+export function deletion(
+  verb: 'delete-host' | 'delete-client' | 'delete-pool',
+  object: { readonly metadata: ObjectMeta },
+): BindingStep {
+  return { verb, name: object.metadata.name, uid: object.metadata.uid };
+}
