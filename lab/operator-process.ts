@@ -8,6 +8,8 @@ import { register } from './leftovers.ts';
 /** The operator as a process of this machine, under a service account's kubeconfig. */
 export interface OperatorProcess extends AsyncDisposable {
   readonly pid: number;
+  /** Its metrics. */
+  readonly metricsUrl: string;
   /** Everything that it wrote, at debug level, as JSON lines. */
   readonly log: readonly string[];
   /** Where the same lines are kept. */
@@ -53,6 +55,7 @@ export function startOperatorProcess({ kubeconfig, logFile, environment }: Opera
   };
   return {
     pid: child.pid,
+    metricsUrl: `http://${environment.METRICS_ADDRESS}/metrics`,
     log,
     logFile,
     onLine: (listener) => void listeners.push(listener),

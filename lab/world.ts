@@ -20,6 +20,10 @@ export interface World extends AsyncDisposable {
   readonly ceph: Ceph;
   readonly network: Network;
   readonly hosts: ReadonlyMap<string, Host>;
+  /** All operators that were started, ended ones too. */
+  readonly operators: readonly OperatorProcess[];
+  /** The root folder that brokers for Ceph run in. */
+  readonly brokerRoot: string;
   /** The namespace of the custom resources. */
   readonly namespace: string;
   /** The host of that name. */
@@ -123,13 +127,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
   });
 
-  let operators = 0;
+  const operators: OperatorProcess[] = [];
   const running = started.move();
   return {
     kube,
     ceph,
     network,
     hosts,
+    operators,
+    brokerRoot,
     namespace,
     kubectl,
     apply,
@@ -147,7 +153,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const [port] = await freePorts(1, '127.0.0.1');
       const operator = startOperatorProcess({
         kubeconfig: await kube.serviceAccountKubeconfig(operatorName, operatorName),
-        logFile: join(kube.folder, `operator-${operators++}.log`),
+        logFile: join(kube.folder, `operator-${operators.length}.log`),
         environment: {
           INSTALLATION: installation,
           POD_NAMESPACE: operatorName,
@@ -157,7 +163,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
           ...environment,
         },
       });
-      running.use(operator);
+      operators.push(running.use(operator));
       return operator;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
