@@ -70,7 +70,7 @@ function isText(text: string | undefined): text is string {
   return text !== undefined;
 }
 
-/** Why the pools and users are not as they are needed; sorted, the ones that only a person can mend first. */
+/** Why the pools and users are not as they are needed: what only a person can mend first, then pools before users. */
 export function childProblems(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly Hold[] {
   const pools = poolNeeds(needs).map((need) =>
     childProblem(binding, 'RbdPool', need, observed.pools.get(need.objectName), 'WaitingForPool'),
@@ -93,7 +93,7 @@ export function childProblems(binding: CephOpenStackBinding, needs: Needs, obser
     ),
   );
   const all = [...pools, ...clients, ...elsewhere].filter((problem) => problem !== undefined);
-  return all.sort((a, b) => Number(b.stalled) - Number(a.stalled) || (a.message < b.message ? -1 : 1));
+  return all.sort((a, b) => Number(b.stalled) - Number(a.stalled));
 }
 
 function childProblem(

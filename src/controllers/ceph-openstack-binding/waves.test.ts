@@ -179,7 +179,7 @@ test('planWaves() gets every host that answers to the target, and never takes mo
         }
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 

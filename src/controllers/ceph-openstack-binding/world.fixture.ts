@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import { type CephOpenStackBinding, parseCephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { type Policy, parsePolicy } from '../../api/policy.ts';
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { ObjectMeta, Resource } from '../../api/resource.ts';
+import { canonicalJson } from './canonical.ts';
+import { type ChildManifest, childMetadata } from './children.ts';
+import type { ClientSecret, Observed } from './observed.ts';
+import { planBinding } from './plan.ts';
+import type { Revision } from './revisions.ts';
+import { type BindingStep, type ChildKind, kindOfVerb } from './steps.ts';
+
+const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Child = Omit<Mutable<Resource>, 'metadata' | 'spec'> & {
+  metadata: Mutable<ObjectMeta>;
+  spec: Record<string, unknown>;
+};
+
+/** What a host is like beyond its object. */
+export interface Machine {
+  power: 'on' | 'off';
+  release: string;
+  /** Its services do not come back from a switch to this revision. */
+  breaksAt?: string;
+}
+
+/**
+ * Kubernetes and the controllers of the children, in memory: children become Ready when they are looked at, a host does
+ * what its object says, one look at a time.
+ */
+export class World {
+  binding: CephOpenStackBinding;
+  readonly children: Record<ChildKind, Map<string, Child>> = {
+    RbdPool: new Map(),
+    CephClientAuth: new Map(),
+    CephOpenStackHost: new Map(),
+  };
+  readonly revisions = new Map<string, Revision>();
+  readonly machines = new Map<string, Machine>();
+  readonly keys = new Map<string, string>();
+  policy: Policy | undefined = parsePolicy(undefined);
+  claimedByOthers = new Map<string, string>();
+  monHost = '10.0.0.1';
+  /** What happened to hosts and children, in order. */
+  readonly history: string[] = [];
+  #uid = 0;
+
+  constructor(spec: Record<string, unknown>) {
+    this.binding = parse(spec, 1);
+    this.#meetMachines();
+  }
+
+  change(spec: Record<string, unknown>): void {
+    this.binding = parse(spec, this.binding.metadata.generation + 1);
+    this.#meetMachines();
+  }
+
+  delete(): void {
+    this.binding = {
+      ...this.binding,
+      metadata: { ...this.binding.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    };
+  }
+
+  #meetMachines(): void {
+    for (const { name } of this.binding.spec.hosts) {
+      if (!this.machines.has(name)) this.machines.set(name, { power: 'on', release: '2025.1' });
+    }
+  }
+
+  machine(name: string): Machine {
+    return this.machines.get(name) ?? assert.fail(`no machine ${name}`);
+  }
+
+  observed(): Observed {
+    const clients = this.#all<CephClientAuth>('CephClientAuth');
+    const secrets = new Map<string, ClientSecret>();
+    for (const client of clients.values()) {
+      if (client.status?.observedGeneration === undefined) continue;
+      const userId = clientNameOf(client);
+      const fingerprint = this.keys.get(userId) ?? `key-of-${userId}`;
+      secrets.set(clientSecretNameOf(client), { userId, fingerprint, fsid, monHost: this.monHost });
+    }
+    return {
+      pools: this.#all<RbdPool>('RbdPool'),
+      clients,
+      hosts: this.#all<CephOpenStackHost>('CephOpenStackHost'),
+      revisions: [...this.revisions.values()],
+      clientSecrets: secrets,
+      policy: this.policy,
+      claimedByOthers: this.claimedByOthers,
+    };
+  }
+
+  #all<T>(kind: ChildKind): ReadonlyMap<string, T> {
+    // Sound: `apply` puts there what the binding wrote for this kind.
+    return structuredClone(this.children[kind]) as unknown as ReadonlyMap<string, T>;
+  }
+
+  plan() {
+    return planBinding(this.binding, this.observed());
+  }
+
+  /** Steps of the binding until it has none, or `limit` of them were done. */
+  converge(limit = Number.POSITIVE_INFINITY): number {
+    let did = 0;
+    for (let round = 0; round < 50; round++) {
+      const stages = this.plan().stages.filter((stage) => stage.length > 0);
+      if (stages.length === 0) return did;
+      for (const step of stages.flat()) {
+        if (did >= limit) return did;
+        this.apply(step);
+        did += 1;
+      }
+    }
+    throw new Error(
+      `The binding does not settle: ${canonicalJson(
+        this.plan()
+          .stages.flat()
+          .map((step) => step.verb),
+      )}`,
+    );
+  }
+
+  apply(step: BindingStep): void {
+    if ('manifest' in step) this.#put(kindOfVerb[step.verb], step.manifest);
+    else if (step.verb === 'delete-revision') this.revisions.delete(step.name);
+    else if (step.verb === 'create-revision') {
+      assert.ok(!this.revisions.has(step.name), 'a revision is created once');
+      const { name, number, data } = step;
+      this.revisions.set(name, { name, uid: `${++this.#uid}`, number, data: structuredClone(data) });
+    } else {
+      const child = this.children[kindOfVerb[step.verb]].get(step.name);
+      if (child !== undefined) child.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    }
+  }
+
+  #put(kind: ChildKind, manifest: ChildManifest): void {
+    const found = this.children[kind].get(manifest.metadata.name);
+    const generation =
+      (found?.metadata.generation ?? 0) + (canonicalJson(found?.spec) === canonicalJson(manifest.spec) ? 0 : 1);
+    this.children[kind].set(manifest.metadata.name, {
+      apiVersion: 'cephopenstack.io/v1alpha1',
+      kind,
+      ...found,
+      metadata: {
+        uid: `${++this.#uid}`,
+        resourceVersion: '1',
+        creationTimestamp: '',
+        ...found?.metadata,
+        ...structuredClone(manifest.metadata),
+        generation,
+      },
+      spec: structuredClone(manifest.spec),
+    });
+  }
+
+  /** One look of every child's controller. */
+  work(): void {
+    for (const kind of ['RbdPool', 'CephClientAuth'] as const) {
+      for (const [name, child] of this.children[kind]) {
+        if (child.metadata.deletionTimestamp !== undefined) {
+          this.children[kind].delete(name);
+          this.history.push(`${kind} ${name} is gone`);
+        } else judge(child, 'Converged', {});
+      }
+    }
+    for (const [name, host] of this.children.CephOpenStackHost) this.lookAt(name, host);
+  }
+
+  lookAt(name: string, host = this.children.CephOpenStackHost.get(name) ?? assert.fail()): void {
+    // Sound: it was made from a manifest of this kind.
+    const { spec, status } = host as unknown as CephOpenStackHost;
+    const isRetained = host.metadata.deletionTimestamp !== undefined && spec.hostRemoval === 'Retain';
+    const answer = isRetained || this.machine(spec.hostName).power === 'on' ? this.#answer(spec, status) : undefined;
+    if (answer === undefined) {
+      judge(host, 'HostUnreachable', { ...status });
+    } else if (host.metadata.deletionTimestamp !== undefined) {
+      this.children.CephOpenStackHost.delete(name);
+      this.history.push(`host ${spec.hostName} is let go with ${spec.hostRemoval}`);
+    } else {
+      judge(host, answer.reason, answer.fields);
+    }
+  }
+
+  #answer({ hostName, revision }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
+    const machine = this.machine(hostName);
+    const { current, next } = revision ?? {};
+    const releases = { glance: machine.release, cinder: machine.release, nova: machine.release };
+    const fields: Record<string, unknown> = { facts: { family: 'debian', initSystem: 'systemd', releases } };
+    for (const named of [current, next])
+      assert.ok(named === undefined || this.revisions.has(named), `${named} is gone`);
+    if (next !== undefined && before?.distributed !== next) this.history.push(`${hostName} lays out ${next}`);
+    if (next !== undefined || current !== undefined) fields.distributed = next ?? current;
+    if (current === undefined) return { reason: 'WaitingForRevision', fields } as const;
+    if (machine.breaksAt === current) return { reason: 'RestartFailed', fields } as const;
+    if (before?.switched !== current) this.history.push(`${hostName} switches to ${current}`);
+    fields.switched = current;
+    return { reason: 'Converged', fields } as const;
+  }
+
+  /** Binding and children take turns until nothing moves any more. */
+  settle(rounds = 60): void {
+    for (let round = 0; round < rounds; round++) {
+      const before = this.text();
+      this.converge();
+      this.work();
+      if (this.text() === before) return;
+    }
+    throw new Error(`The world does not settle: ${this.history.slice(-10).join('; ')}`);
+  }
+
+  text(): string {
+    return canonicalJson({
+      children: Object.values(this.children).map((kind) => [...kind]),
+      revisions: [...this.revisions.keys()],
+    });
+  }
+
+  host(name: string): CephOpenStackHost {
+    const found = this.children.CephOpenStackHost.get(`cloud-${name}`);
+    return (found ?? assert.fail(`no host ${name}`)) as unknown as CephOpenStackHost;
+  }
+
+  /** An object of that kind which somebody else made. */
+  intrude(kind: ChildKind, name: string, spec: Record<string, unknown>): void {
+    const metadata = { ...childMetadata(this.binding, name), labels: {}, ownerReferences: [], annotations: {} };
+    this.#put(kind, { metadata, spec });
+  }
+}
+
+function judge(child: Child, reason: Reason, fields: Record<string, unknown>): void {
+  const isReady = reason === 'Converged';
+  const status = isReady ? 'True' : 'False';
+  child.status = {
+    ...fields,
+    observedGeneration: child.metadata.generation,
+    conditions: [{ type: 'Ready', status, reason, message: `It says ${reason}.` }],
+  };
+}
+
+function parse(spec: Record<string, unknown>, generation: number): CephOpenStackBinding {
+  return parseCephOpenStackBinding({
+    apiVersion: 'cephopenstack.io/v1alpha1',
+    kind: 'CephOpenStackBinding',
+    metadata: {
+      name: 'cloud',
+      namespace: 'openstack',
+      uid: 'binding-uid',
+      generation,
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+    },
+    spec,
+  });
+}
+
+const allSections = { glance: {}, cinder: {}, cinderBackup: {}, nova: { ephemeral: {} } };
+
+/** The least binding that wires everything, with these hosts. */
+export function specWith(hosts: Readonly<Record<string, readonly Role[]>>, more: Record<string, unknown> = {}) {
+  return {
+    cluster: { secretName: 'ceph-main' },
+    ssh: { secretName: 'fleet-ssh' },
+    hosts: Object.entries(hosts).map(([name, roles], index) => ({
+      name,
+      address: `10.0.0.${index + 11}`,
+      roles: [...roles],
+    })),
+    ...allSections,
+    ...more,
+  };
+}
