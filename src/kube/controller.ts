@@ -107,7 +107,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       const plan = reconciler.plan(resource, observed);
       const stages = plan.stages.filter((stage) => stage.length > 0);
       left = planLines(stages, (step) => reconciler.describe(step));
-      if (resource.spec.mode === 'Plan' && left.length > 0) return planned(left, plan.hold);
+      const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
+      if (isToldOnly && left.length > 0) return planned(left, plan.hold);
       if (stages.length === 0) return settled(pass, plan.hold);
       await finalizers.hold(current(pass));
       for (const stage of stages) {
@@ -153,7 +154,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     return { judgement: { ready: true, reason: 'Converged', message: 'All is as it should be.' }, next: look() };
   }
 
-  function held(hold: Hold, plan?: readonly string[]): Verdict {
+  function held(hold: Hold, plan = hold.plan): Verdict {
     return {
       judgement: {
         ready: false,

@@ -14,6 +14,8 @@ export interface Hold {
   /** `true`: only a person can mend it (Stalled). `false`: it may pass by itself (Reconciling). */
   readonly stalled: boolean;
   readonly retryAfterMs?: number;
+  /** What others would do in mode Plan, as sentences, where the kind's own steps are not all there is to tell. */
+  readonly plan?: readonly string[];
 }
 
 export interface Plan<S extends Step> {

@@ -20,6 +20,11 @@ export interface Registration<R extends Resource, C, O, S extends Step> {
   readonly lookEveryMs: number;
   /** Objects worked on side by side; default 16. */
   readonly workers?: number;
+  /**
+   * Its steps are taken in mode Plan too: they make nothing but objects that are themselves in mode Plan, whose own
+   * controllers then tell what they would do.
+   */
+  readonly appliesInPlanMode?: boolean;
   /** How long one pass may take; default two minutes. */
   readonly passTimeoutMs?: number;
 }
