@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Config, InvalidConfig, parseConfig } from './config.ts';
+import { bindingKind } from './controllers/ceph-openstack-binding/reconcile.ts';
 import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
 import { secretReader } from './controllers/secrets.ts';
 import { errorMessage } from './errors.ts';
@@ -57,6 +58,7 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   const { installation } = config;
   const secrets = secretReader(client);
   const ssh = stack.use(new SshPool());
+  operator.register(bindingKind({ client, cache, secrets, lookEveryMs: config.cephLookMs }));
   operator.register(hostKind({ cache, secrets, ssh, installation, lookEveryMs: config.hostLookMs }));
 }
 

@@ -1,11 +1,12 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Manifest } from '../../kube/kinds.ts';
 import { isAlreadyExists } from '../../kube/kube-error.ts';
+import { applyTogether } from '../apply-together.ts';
 import { childMetadata } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import { type BindingStep, kindOfVerb } from './steps.ts';
 
-/** Does one stage, its steps side by side; of several failures the first is thrown when all are through. */
+/** Does one stage, its steps side by side. */
 export async function applySteps(
   stage: readonly BindingStep[],
   binding: CephOpenStackBinding,
@@ -13,14 +14,7 @@ export async function applySteps(
   done: (step: BindingStep) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const results = await Promise.allSettled(
-    stage.map(async (step) => {
-      await applyStep(step, binding, kube, signal);
-      done(step);
-    }),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await applyTogether(stage, (step) => applyStep(step, binding, kube, signal), done);
 }
 
 async function applyStep(

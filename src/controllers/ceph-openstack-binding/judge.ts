@@ -1,5 +1,6 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { foretell } from './foretell.ts';
 import type { Observed } from './observed.ts';
 import { passing, stalled } from './problems.ts';
 import { type HostView, isForeign, type Rollout } from './rollout.ts';
@@ -13,6 +14,8 @@ export function judge(
   observed: Observed,
   { children, rollout }: { children: readonly Hold[]; rollout: Rollout },
 ): Hold | undefined {
+  const planned = foretell(binding, observed);
+  if (planned !== undefined) return planned;
   const [first, ...others] = children;
   if (first !== undefined) {
     const more = others.length === 0 ? '' : ` And ${others.length} more of its pools and users are not ready.`;

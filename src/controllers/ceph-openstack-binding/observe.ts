@@ -1,7 +1,7 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Policy } from '../../api/policy.ts';
-import { Secret } from '../../secret.ts';
+import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
@@ -10,14 +10,7 @@ import { clientNeeds, needsOf } from './sections.ts';
 
 export interface ObserveTools {
   readonly kube: BindingKube;
-  /** The decoded data of a Secret; undefined when there is none. */
-  readSecret(
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, string>> | undefined>;
-  /** The policy in a Secret's data. @throws Invalid */
-  policyOf(data: Readonly<Record<string, string>>): Policy;
+  readonly secrets: SecretReader;
 }
 
 export async function observe(
@@ -72,7 +65,7 @@ async function readClientSecrets(
   });
   const found = await Promise.all(
     names.map(async (name) => {
-      const data = await tools.readSecret(binding.metadata.namespace, name, signal);
+      const data = await tools.secrets.readSecret(binding.metadata.namespace, name, signal);
       const secret = data === undefined ? undefined : parseClientSecret(data);
       return secret === undefined ? [] : [[name, secret] as const];
     }),
@@ -80,10 +73,11 @@ async function readClientSecrets(
   return new Map(found.flat());
 }
 
-function parseClientSecret(data: Readonly<Record<string, string>>): ClientSecret | undefined {
+function parseClientSecret(data: SecretData): ClientSecret | undefined {
   const { userID, userKey, fsid, monHost } = data;
   if (userID === undefined || userKey === undefined || fsid === undefined || monHost === undefined) return undefined;
-  return { userId: userID, fingerprint: new Secret(userKey).fingerprint(), fsid, monHost };
+  const fingerprint = userKey.fingerprint();
+  return { userId: userID.reveal(), fingerprint, fsid: fsid.reveal(), monHost: monHost.reveal() };
 }
 
 async function readPolicy(
@@ -91,8 +85,9 @@ async function readPolicy(
   tools: ObserveTools,
   signal: AbortSignal,
 ): Promise<Policy | undefined> {
-  const data = await tools.readSecret(binding.metadata.namespace, binding.spec.ssh.secretName, signal);
-  return data === undefined ? undefined : tools.policyOf(data);
+  const name = binding.spec.ssh.secretName;
+  const data = await tools.secrets.readSecret(binding.metadata.namespace, name, signal);
+  return data === undefined ? undefined : policyIn(data, name);
 }
 
 /** Hosts of the binding that an older one has by the same address; of two that are as old, the first by name is it. */

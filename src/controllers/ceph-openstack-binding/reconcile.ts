@@ -1,18 +1,72 @@
-import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import { clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import { type CephOpenStackBinding, parseCephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Cache } from '../../kube/cache.ts';
+import type { Client } from '../../kube/client.ts';
+import {
+  bindingKind as bindings,
+  clientAuthKind,
+  controllerRevisionKind,
+  hostKind,
+  keyOf,
+  ownerKeys,
+  poolKind,
+  secretKind,
+} from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
+import { type Registered, register, watch } from '../../kube/registration.ts';
+import type { SecretReader } from '../secrets.ts';
 import { applySteps } from './apply.ts';
+import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { planBinding } from './plan.ts';
+import { clientNeeds, needsOf, poolNeeds } from './sections.ts';
 import { bindingStatus } from './status.ts';
 import { type BindingStep, describeStep } from './steps.ts';
 
-export type BindingTools = ObserveTools;
+export interface BindingTools {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly secrets: SecretReader;
+  readonly lookEveryMs: number;
+}
+
+/** A CephOpenStackBinding wakes when a child of its own changes, or something that it refers to. */
+export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTools): Registered {
+  const bindingsThat = (wanted: (binding: CephOpenStackBinding) => boolean, namespace?: string): readonly string[] =>
+    cache.list(bindings, namespace).filter(wanted).map(keyOf);
+  return register({
+    kind: bindings,
+    parse: parseCephOpenStackBinding,
+    reconciler: bindingReconciler({ kube: bindingKube(client, cache), secrets }),
+    watches: [
+      watch(hostKind, ownerKeys(bindings)),
+      watch(controllerRevisionKind, ownerKeys(bindings)),
+      watch(poolKind, ({ metadata: { namespace, name } }) =>
+        bindingsThat((binding) => poolNeeds(needsOf(binding)).some((need) => need.objectName === name), namespace),
+      ),
+      watch(poolKind, ownerKeys(bindings)),
+      watch(clientAuthKind, ({ metadata: { namespace, name } }) =>
+        bindingsThat((binding) => clientNeeds(needsOf(binding)).some((need) => need.objectName === name), namespace),
+      ),
+      watch(clientAuthKind, ownerKeys(bindings)),
+      watch(secretKind, ({ metadata: { namespace, name } }) =>
+        bindingsThat((binding) => usesSecret(binding, cache, name), namespace),
+      ),
+      // Two may claim one host; when the older lets go, the younger may have it.
+      watch(bindings, (changed) =>
+        bindingsThat((binding) => binding.metadata.uid !== changed.metadata.uid && sharesHost(binding, changed)),
+      ),
+    ],
+    lookEveryMs,
+    appliesInPlanMode: true,
+  });
+}
 
 /** A binding reaches nothing but Kubernetes: its children do the work in Ceph and on hosts. */
 export function bindingReconciler(
-  tools: BindingTools,
-): Reconciler<CephOpenStackBinding, BindingTools, Observed, BindingStep> {
+  tools: ObserveTools,
+): Reconciler<CephOpenStackBinding, ObserveTools, Observed, BindingStep> {
   return {
     connect: async () => tools,
     observe,
@@ -21,4 +75,18 @@ export function bindingReconciler(
     describe: describeStep,
     status: bindingStatus,
   };
+}
+
+function usesSecret(binding: CephOpenStackBinding, cache: Cache, secretName: string): boolean {
+  if (binding.spec.ssh.secretName === secretName) return true;
+  const { namespace } = binding.metadata;
+  return clientNeeds(needsOf(binding)).some((need) => {
+    const client = cache.get(clientAuthKind, { namespace, name: need.objectName });
+    return client !== undefined && clientSecretNameOf(client) === secretName;
+  });
+}
+
+function sharesHost(a: CephOpenStackBinding, b: CephOpenStackBinding): boolean {
+  const addresses = new Set(a.spec.hosts.map((host) => host.address.toLowerCase()));
+  return b.spec.hosts.some((host) => addresses.has(host.address.toLowerCase()));
 }
