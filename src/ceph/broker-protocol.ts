@@ -29,7 +29,8 @@ export type Call =
   | { readonly op: 'look'; readonly pool: string }
   /** Everything in a pool that speaks against deleting it. Value: PoolContents. */
   | { readonly op: 'contents'; readonly pool: string }
-  | { readonly op: 'init-pool'; readonly pool: string }
+  /** What `rbd pool init` does. `hasSnapshots`: of the whole pool. */
+  | { readonly op: 'init-pool'; readonly pool: string; readonly hasSnapshots: boolean }
   | { readonly op: 'create-namespace'; readonly pool: string; readonly namespace: string }
   | { readonly op: 'remove-namespace'; readonly pool: string; readonly namespace: string };
 

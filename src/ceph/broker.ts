@@ -40,7 +40,7 @@ async function perform(call: Call): Promise<Reply> {
     case 'contents':
       return inPool(rados, call.pool, (pool, rbd) => rbd.contents(pool));
     case 'init-pool':
-      return inPool(rados, call.pool, (pool, rbd) => rbd.initPool(pool));
+      return inPool(rados, call.pool, (pool, rbd) => rbd.initPool(pool, call.hasSnapshots));
     case 'create-namespace':
       return inPool(rados, call.pool, (pool, rbd) => rbd.createNamespace(pool, call.namespace));
     case 'remove-namespace':

@@ -22,6 +22,11 @@ function declare() {
     closePool: foreign('void rados_ioctx_destroy(void *ioctx)'),
     setNamespace: foreign('void rados_ioctx_set_namespace(void *ioctx, str namespace)'),
     stat: foreign('int rados_stat(void *ioctx, str object, _Out_ uint64_t *size, _Out_ int64_t *mtime)'),
+    createWrite: foreign('void *rados_create_write_op()'),
+    releaseWrite: foreign('void rados_release_write_op(void *op)'),
+    writeCreates: foreign('void rados_write_op_create(void *op, int exclusive, str category)'),
+    writeFull: foreign('void rados_write_op_write_full(void *op, const void *buffer, size_t length)'),
+    operate: foreign('int rados_write_op_operate(void *op, void *ioctx, str object, void *mtime, int flags)'),
     openList: foreign('int rados_nobjects_list_open(void *ioctx, _Out_ void **list)'),
     nextObject: foreign(
       'int rados_nobjects_list_next(void *list, _Out_ str *entry, _Out_ str *key, _Out_ str *namespace)',
@@ -51,6 +56,8 @@ export interface Pool {
   useNamespace(namespace: string): void;
   /** 0, or a negative errno. */
   stat(object: string): Promise<number>;
+  /** Makes an object; no error and no change when it is there. */
+  create(object: string, content: string): Promise<number>;
   /** Names of objects in all namespaces as `name` or `namespace/name`, until `enough` says so. */
   listObjects(enough: (name: string) => boolean): Promise<number>;
 }
@@ -107,6 +114,7 @@ export async function connectRados(call: Omit<ConnectCall, 'op'>): Promise<Rados
           ioctx,
           useNamespace: (namespace) => void rados.setNamespace.now(ioctx, namespace),
           stat: (object) => rados.stat(ioctx, object, slot<number>(0), slot<number>(0)),
+          create: (object, content) => createObject(rados, ioctx, object, content),
           listObjects: (enough) => listObjects(rados, ioctx, enough),
         });
       } finally {
@@ -135,6 +143,24 @@ function configure(setOption: Foreign, cluster: Pointer, call: Omit<ConnectCall,
     if (rc < 0) return rc;
   }
   return 0;
+}
+
+async function createObject(
+  rados: ReturnType<typeof declare>,
+  ioctx: Pointer,
+  object: string,
+  content: string,
+): Promise<number> {
+  const operation = rados.createWrite.now<Pointer>();
+  const bytes = Buffer.from(content);
+  try {
+    rados.writeCreates.now(operation, 1, null);
+    rados.writeFull.now(operation, bytes, bytes.length);
+    const rc = await rados.operate(operation, ioctx, object, null, 0);
+    return rc === errno.EEXIST ? 0 : rc;
+  } finally {
+    rados.releaseWrite.now(operation);
+  }
 }
 
 async function listObjects(

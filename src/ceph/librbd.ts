@@ -15,7 +15,8 @@ import {
 export interface Rbd {
   look(pool: Pool): Promise<PoolLook | number>;
   contents(pool: Pool): Promise<PoolContents | number>;
-  initPool(pool: Pool): Promise<number>;
+  /** `hasSnapshots`: whether somebody has made snapshots of the whole pool, which RBD cannot live with. */
+  initPool(pool: Pool, hasSnapshots: boolean): Promise<number>;
   createNamespace(pool: Pool, namespace: string): Promise<number>;
   removeNamespace(pool: Pool, namespace: string): Promise<number>;
 }
@@ -66,6 +67,13 @@ const housekeeping = new Set([
   'rbd_trash',
   'rbd_trash_purge_schedule',
 ]);
+
+/**
+ * What librbd leaves in `rbd_info` once it has tried whether the pool takes snapshots of single objects, which it does
+ * unless there are snapshots of the whole pool. Trying costs two changes of the map of OSDs, each a second; librbd
+ * goes on from here with the rest, and would try again if it knew this word no more (ValidatePoolRequest.cc).
+ */
+const snapshotsTried = 'validate';
 
 /** Enough to name in a sentence. */
 const foreignObjectsNamed = 5;
@@ -182,8 +190,14 @@ export function openRbd(): Rbd {
       }
       return { namespaces: all, foreignObjects: foreignObjects.sort() };
     },
-    // Never by force: that would tag a pool of another application a second time.
-    initPool: (pool) => rbd.initPool(pool.ioctx, false),
+    async initPool(pool, hasSnapshots) {
+      if (!hasSnapshots) {
+        const created = await pool.create('rbd_info', snapshotsTried);
+        if (created < 0) return created;
+      }
+      // Never by force: that would tag a pool of another application a second time.
+      return rbd.initPool(pool.ioctx, false);
+    },
     createNamespace: (pool, namespace) => rbd.createNamespace(pool.ioctx, namespace),
     removeNamespace: (pool, namespace) => rbd.removeNamespace(pool.ioctx, namespace),
   };

@@ -13,7 +13,7 @@ export interface Foreign {
   /** Runs on one of libuv's threads: the event loop goes on. */
   (...args: readonly unknown[]): Promise<number>;
   /** Runs here and now: only for what never waits. */
-  now(...args: readonly unknown[]): number;
+  now<T = number>(...args: readonly unknown[]): T;
 }
 
 /** Loads a shared library by its name and gives what declares its functions. Throws when something it needs is missing. */
@@ -25,7 +25,7 @@ export function loadLibrary(name: string): (declaration: string) => Foreign {
       new Promise<number>((resolve, reject) => {
         called.async(...args, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));
       });
-    return Object.assign(foreign, { now: (...args: readonly unknown[]): number => called(...args) });
+    return Object.assign(foreign, { now: <T>(...args: readonly unknown[]): T => called(...args) });
   };
 }
 

@@ -50,21 +50,20 @@ export async function setQuota(
   await cluster.write({ prefix: 'osd pool set-quota', pool, field, val: String(value) }, {}, signal);
 }
 
-/**
- * Enables the application and sets the mark within it. Sent together they share one change of the map; should the
- * second arrive first, it is sent again.
- */
+/** Sets the mark in the pool's `rbd` application, which is enabled first if it is not. */
 export async function markPool(cluster: Cluster, pool: string, mark: string, signal: AbortSignal): Promise<void> {
-  const enable = cluster.write({ prefix: 'osd pool application enable', pool, app: 'rbd' }, {}, signal);
-  const setMark = () => {
+  const setMark = async () => {
     const command = { prefix: 'osd pool application set', pool, app: 'rbd', key: poolMarkKey, value: mark };
-    return cluster.write(command, {}, signal);
+    await cluster.write(command, {}, signal);
   };
-  const [enabled, set] = await Promise.allSettled([enable, setMark()]);
-  if (enabled.status === 'rejected') throw enabled.reason;
-  if (set.status === 'fulfilled') return;
-  if (!(set.reason instanceof CephError) || set.reason.rc !== errno.ENOENT) throw set.reason;
-  await setMark();
+  try {
+    await setMark();
+  } catch (error) {
+    // ENOENT stands for a missing pool too, which the next command tells.
+    if (!(error instanceof CephError) || error.rc !== errno.ENOENT) throw error;
+    await cluster.write({ prefix: 'osd pool application enable', pool, app: 'rbd' }, {}, signal);
+    await setMark();
+  }
 }
 
 /** Removes a pool with all that is in it. Ceph answers 0 also when it is not there. */
@@ -74,8 +73,13 @@ export async function removePool(cluster: Cluster, pool: string, signal: AbortSi
 }
 
 /** What `rbd pool init` does; 0 again when done. The pool must bear our mark. */
-export async function initPool(cluster: Cluster, pool: string, signal: AbortSignal): Promise<void> {
-  await cluster.inPool({ op: 'init-pool', pool }, `to initialise the pool "${pool}" for RBD`, signal);
+export async function initPool(
+  cluster: Cluster,
+  pool: string,
+  hasSnapshots: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  await cluster.inPool({ op: 'init-pool', pool, hasSnapshots }, `to initialise the pool "${pool}" for RBD`, signal);
 }
 
 /** The pool must bear our mark. */

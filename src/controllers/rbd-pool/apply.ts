@@ -41,7 +41,7 @@ export async function applyPoolStep(step: PoolStep, connection: Reach, signal: A
     case 'set-quota':
       return setQuota(cluster, step.pool, step.field, step.to, signal);
     case 'init-pool':
-      return initPool(cluster, step.pool, signal);
+      return initPool(cluster, step.pool, step.hasSnapshots, signal);
     case 'create-namespace':
       return createNamespace(cluster, step.pool, step.namespace, signal);
     case 'remove-namespace':

@@ -95,7 +95,7 @@ function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan
       ],
       [{ verb: 'mark-pool', pool, mark: poolMark(owner) }, ...first, ...second],
       [
-        { verb: 'init-pool', pool },
+        { verb: 'init-pool', pool, hasSnapshots: false },
         { verb: 'record-owner', pool, namespaces: namespaces.recorded },
       ],
       namespaces.create,
@@ -133,7 +133,7 @@ function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool, rul
       ...settings.first,
     ],
     settings.second,
-    look?.initialised === false ? [{ verb: 'init-pool', pool: name }] : [],
+    look?.initialised === false ? [{ verb: 'init-pool', pool: name, hasSnapshots: pool.snapshots.length > 0 }] : [],
     [...namespaces.create, ...namespaces.remove],
   ];
   const hold = rule.hold ?? budget ?? settings.hold ?? namespaces.hold;

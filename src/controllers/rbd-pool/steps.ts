@@ -30,7 +30,8 @@ export type PoolStep =
       readonly from: number;
       readonly to: bigint;
     }
-  | { readonly verb: 'init-pool'; readonly pool: string }
+  /** What `rbd pool init` does. */
+  | { readonly verb: 'init-pool'; readonly pool: string; readonly hasSnapshots: boolean }
   | { readonly verb: 'create-namespace'; readonly pool: string; readonly namespace: string }
   | { readonly verb: 'remove-namespace'; readonly pool: string; readonly namespace: string }
   | { readonly verb: 'delete-pool'; readonly pool: string }
