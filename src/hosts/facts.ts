@@ -126,6 +126,11 @@ export interface ParentFacts {
    * A clause for a sentence: `/etc/ceph is a symbolic link`.
    */
   readonly parentProblem?: string;
+  /**
+   * The directory itself belongs to somebody else, as Debian gives /etc/cinder to cinder: files in it are replaced
+   * whole and never changed in place. A clause: `/etc/cinder belongs to cinder`.
+   */
+  readonly parentOfOther?: string;
 }
 
 export interface UserFacts {

@@ -121,7 +121,8 @@ function contentFacts(
 }
 
 function parentFacts(path: string, stats: ReadonlyMap<string, Stat>): ParentFacts {
-  for (const above of ancestors(path)) {
+  let parentOfOther: string | undefined;
+  for (const [index, above] of ancestors(path).entries()) {
     const stat = stats.get(above);
     if (stat === undefined) {
       return { parentMissing: true };
@@ -130,8 +131,16 @@ function parentFacts(path: string, stats: ReadonlyMap<string, Stat>): ParentFact
     if (problem !== undefined) {
       return { parentMissing: false, parentProblem: `${above} ${problem}` };
     }
+    const other = otherWriter(stat);
+    if (other === undefined) {
+      continue;
+    }
+    if (index > 0) {
+      return { parentMissing: false, parentProblem: `${above} ${other}` };
+    }
+    parentOfOther = `${above} ${other}`;
   }
-  return { parentMissing: false };
+  return { parentMissing: false, ...(parentOfOther === undefined ? {} : { parentOfOther }) };
 }
 
 /** Whoever could move a directory away could make root write elsewhere. The same rule as check_parents in apply.sh. */
@@ -142,11 +151,13 @@ function parentProblem(stat: Stat): string | undefined {
   if (stat.kind !== 'directory') {
     return 'is no directory';
   }
+  return (stat.permissions & 0o002) === 0 ? undefined : 'is writable for everybody';
+}
+
+/** Who beside root may put files into a directory. */
+function otherWriter(stat: Stat): string | undefined {
   if (stat.uid !== 0) {
     return `belongs to ${stat.owner.replace(/[^A-Za-z0-9_.-]/g, '?')}`;
-  }
-  if ((stat.permissions & 0o002) !== 0) {
-    return 'is writable for everybody';
   }
   return (stat.permissions & 0o020) !== 0 && stat.gid !== 0 ? 'is writable for a group' : undefined;
 }

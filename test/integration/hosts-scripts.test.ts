@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -123,14 +124,26 @@ for (const [name, command] of shells) {
       const { etc } = host;
       symlinkSync('/etc/passwd', join(etc, 'link'));
       symlinkSync(etc, join(etc, 'moved'));
-      mkdirSync(join(etc, 'theirs'));
+      mkdirSync(join(etc, 'theirs/sub'), { recursive: true });
       chownSync(join(etc, 'theirs'), 1, 1);
       mkdirSync(join(etc, 'open'));
       chmodSync(join(etc, 'open'), 0o777);
       execFileSync('mkfifo', [join(etc, 'pipe')]);
       writeFileSync(join(etc, 'large'), 'x'.repeat(1024 * 1024 + 1));
       writeFileSync(join(etc, 'binary'), Buffer.from([0xff, 0xfe, 0]));
-      const names = ['absent', 'link', 'pipe', 'theirs', 'large', 'binary', 'none/x', 'moved/x', 'theirs/x', 'open/x'];
+      const names = [
+        'absent',
+        'link',
+        'pipe',
+        'theirs',
+        'large',
+        'binary',
+        'none/x',
+        'moved/x',
+        'theirs/x',
+        'open/x',
+        'theirs/sub/x',
+      ];
       const { files } = await observe(host.shell, { files: names.map((file) => join(etc, file)) });
       const of = (file: string) => files[join(etc, file)];
       assert.deepEqual(
@@ -143,7 +156,9 @@ for (const [name, command] of shells) {
       assert.ok(binary?.kind === 'file' && binary.sha256 !== undefined && binary.content === undefined);
       assert.equal(of('none/x')?.parentMissing, true);
       assert.equal(of('moved/x')?.parentProblem, `${etc}/moved is a symbolic link`);
-      assert.equal(of('theirs/x')?.parentProblem, `${etc}/theirs belongs to daemon`);
+      assert.equal(of('theirs/x')?.parentProblem, undefined);
+      assert.equal(of('theirs/x')?.parentOfOther, `${etc}/theirs belongs to daemon`);
+      assert.equal(of('theirs/sub/x')?.parentProblem, `${etc}/theirs belongs to daemon`);
       assert.equal(of('open/x')?.parentProblem, `${etc}/open is writable for everybody`);
     });
 
@@ -219,17 +234,20 @@ for (const [name, command] of shells) {
     test('applySteps() writes nowhere that others than root could move away', async () => {
       using host = setUp();
       const { etc } = host;
-      mkdirSync(join(etc, 'theirs'));
+      mkdirSync(join(etc, 'theirs/sub'), { recursive: true });
       chownSync(join(etc, 'theirs'), 1, 1);
-      mkdirSync(join(etc, 'group'), { mode: 0o770 });
+      mkdirSync(join(etc, 'group/sub'), { recursive: true });
+      mkdirSync(join(etc, 'open'));
+      chmodSync(join(etc, 'open'), 0o777);
       chmodSync(join(etc, 'group'), 0o770);
       chownSync(join(etc, 'group'), 0, 1);
       symlinkSync(etc, join(etc, 'moved'));
       symlinkSync('/etc/passwd', join(etc, 'link'));
       mkdirSync(join(etc, 'directory'));
       const cases: readonly (readonly [string, RegExp])[] = [
-        ['theirs/x', /theirs does not belong to root/],
-        ['group/x', /group is writable for a group/],
+        ['theirs/sub/x', /theirs does not belong to root/],
+        ['group/sub/x', /group is writable for a group/],
+        ['open/x', /open is writable for everybody/],
         ['moved/x', /moved is a symbolic link/],
         ['link', /link is a symbolic link/],
         ['directory', /directory is no regular file/],
@@ -241,6 +259,41 @@ for (const [name, command] of shells) {
       await assert.rejects(apply(host.shell, writeStep(join(etc, 'x'), 'x', { owner: 'nobody-here' })), {
         message: /there is no user nobody-here/,
       });
+    });
+
+    test('applySteps() replaces a file in a directory of a service, and changes nothing in place there', async () => {
+      using host = setUp();
+      const folder = join(host.etc, 'service');
+      const path = join(folder, 'service.conf');
+      mkdirSync(folder);
+      writeFileSync(path, 'old');
+      chownSync(folder, 1, 1);
+      assert.deepEqual(await apply(host.shell, writeStep(path, 'new', { expected: sha256('old') })), ['done']);
+      assert.equal(readFileSync(path, 'utf8'), 'new');
+      assert.deepEqual(readdirSync(host.etc), ['service']);
+      const rights = { owner: 'root', group: 'root', mode: '0600' } as const;
+      for (const step of [
+        { verb: 'set-permissions', path, ...rights },
+        { verb: 'remove-file', path, expected: sha256('new') },
+      ] as const) {
+        await assert.rejects(apply(host.shell, step), { message: /service does not belong to root/ });
+      }
+    });
+
+    test('observeHost() does not read what a service links to in its own directory', async () => {
+      using host = setUp();
+      const folder = join(host.etc, 'service');
+      mkdirSync(folder);
+      writeFileSync(join(host.etc, 'shadow'), 'hidden');
+      linkSync(join(host.etc, 'shadow'), join(folder, 'hard.conf'));
+      symlinkSync(join(host.etc, 'shadow'), join(folder, 'soft.conf'));
+      chownSync(folder, 1, 1);
+      const files = ['hard.conf', 'soft.conf'].map((name) => join(folder, name));
+      const facts = await observe(host.shell, { files });
+      for (const file of files) {
+        const seen = facts.files[file];
+        assert.equal(seen?.kind === 'file' ? seen.content : undefined, undefined);
+      }
     });
 
     test('applySteps() makes and removes directories and files', async () => {

@@ -197,7 +197,8 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
 }
 
 function obstacle(path: string, seen: FileFacts): string | undefined {
-  if (seen.parentProblem !== undefined) return seen.parentProblem;
+  const parent = seen.parentProblem ?? seen.parentOfOther;
+  if (parent !== undefined) return parent;
   if (seen.kind === 'symlink') return 'it is a symbolic link';
   if (seen.kind === 'directory' || seen.kind === 'other') return `${path} is no file`;
   return undefined;

@@ -51,7 +51,8 @@ export function draftHost(
   const mayCome = draft.holds.length === 0;
   draft.laidOut = mayCome && draft.layOut.length === 0 && draft.debts.size === 0;
   if (current !== undefined && mayCome) switchOver(draft, observed, current);
-  const restartSteps = restarts(draft, host, observed, current);
+  // What cannot be switched is not restarted either: it would have to be again.
+  const restartSteps = restarts(draft, host, observed, draft.holds.length === 0 ? current : undefined);
   const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
   if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
   if (isQuiet(draft)) proveAccess(draft, observed);

@@ -79,20 +79,22 @@ sweep() {
   set -f
 }
 
-# Nothing is written under a directory that anybody but root could move away.
+# Nothing is written under a directory that anybody but root could move away. With `replace`, the directory itself may
+# belong to a service, as Debian gives /etc/cinder to cinder: `place` is safe there, changes in place are not.
 check_parents() {
   above=${1%/*}
+  whose=${2-}
   while [ -n "$above" ]; do
     [ ! -L "$above" ] || fail refused "$above is a symbolic link"
     [ -d "$above" ] || fail refused "the directory $above does not exist"
     case $(stat -c '%u %g %A' "$above") in
-      '0 0 '????????w*) fail refused "$above is writable for everybody" ;;
+      *????????w?) fail refused "$above is writable for everybody" ;;
       '0 0 '*) ;;
-      '0 '*' '?????w*) fail refused "$above is writable for a group" ;;
-      '0 '*' '????????w*) fail refused "$above is writable for everybody" ;;
+      '0 '*' '?????w*) [ "$whose" = replace ] || fail refused "$above is writable for a group" ;;
       '0 '*) ;;
-      *) fail refused "$above does not belong to root" ;;
+      *) [ "$whose" = replace ] || fail refused "$above does not belong to root" ;;
     esac
+    whose=
     above=${above%/*}
   done
 }
@@ -133,20 +135,30 @@ check_owner() {
 
 # write_file PATH OWNER GROUP MODE EXPECTED SHA256; the content is what payload_N prints.
 write_file() {
-  check_parents "$1"
+  check_parents "$1" replace
   check_owner "$2" "$3"
-  if [ "$(content_of "$1")" = "$6" ]; then
-    set_permissions "$1" "$2" "$3" "$4"
+  if [ "$(content_of "$1")" = "$6" ] && permissions_are "$1" "$2" "$3" "$4"; then
+    ok already
     return
   fi
-  expect "$1" "$5"
+  [ "$(content_of "$1")" = "$6" ] || expect "$1" "$5"
   place "$1" "$2" "$3" "$4" "$5" "$6" cat
   ok 'done'
 }
 
-# place PATH OWNER GROUP MODE EXPECTED SHA256 FILTER: beside the old file first, all rights set, then over it.
+# place PATH OWNER GROUP MODE EXPECTED SHA256 FILTER: made where only root can reach it, all rights set, then moved over
+# the old one. The move replaces a symbolic link and never follows it.
 place() {
-  new=${1%/*}/.ceph-openstack-operator.${1##*/}
+  beside=${1%/*}
+  # The first directory above that nobody but root writes to, on the same file system so that the move is one step.
+  case $(stat -c '%u %A' "$beside") in
+    '0 d'????-*) ;;
+    *) beside=${beside%/*} ;;
+  esac
+  if [ "$(stat -c %d "${beside:-/}")" != "$(stat -c %d "${1%/*}")" ]; then
+    fail refused "${1%/*} belongs to somebody else and is a file system of its own"
+  fi
+  new=$beside/.ceph-openstack-operator.${1##*/}
   echo "$new" >>"$state/pending"
   rm -f "$new"
   "payload_$index" >"$work/new" || fail refused "the content of $1 did not arrive"
@@ -159,8 +171,9 @@ place() {
     quietly "giving $1 its SELinux label" chcon --reference="$1" "$new"
   fi
   sync "$new" 2>/dev/null
-  expect "$1" "$5"
-  quietly "replacing $1" mv -f "$new" "$1"
+  found=$(content_of "$1")
+  [ "$found" = "$6" ] || expect "$1" "$5"
+  quietly "replacing $1" mv -fT "$new" "$1"
   if selinux && [ "$5" = absent ] && command -v restorecon >/dev/null; then
     quietly "giving $1 its SELinux label" restorecon "$1"
   fi

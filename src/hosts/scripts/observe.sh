@@ -64,6 +64,22 @@ observe_users() {
   done
 }
 
+# A file's content, when what was opened is what stands there: a regular file under one name, and no symbolic link that
+# its directory's owner put in its place for a moment to have root read something else.
+read_whole() {
+  # shellcheck disable=SC2094
+  {
+    opened=$(stat -L -c '%d:%i' /proc/self/fd/3)
+    there=$(stat -c '%d:%i %h %f' "$1")
+    case $there in
+      "$opened 1 8"???)
+        tell "content $1"
+        base64 <&3
+        ;;
+    esac
+  } 3<"$1" 2>/dev/null
+}
+
 observe_files() {
   wanted=$files
   for directory in $conf_directories; do
@@ -111,10 +127,7 @@ END
   while read -r hash path; do
     case " $known " in
       *" $hash:$path "*) ;;
-      *)
-        tell "content $path"
-        base64 "$path" 2>/dev/null
-        ;;
+      *) read_whole "$path" ;;
     esac
   done <<END
 $sums
