@@ -1,0 +1,86 @@
+import { type CephClientAuth, entityOf } from '../../api/ceph-client-auth.ts';
+import { type Policy, poolRefusal, rawCapsRefusal } from '../../api/policy.ts';
+import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { capsFault, legacyCaps, type PoolAccess, profileCaps } from '../../ceph/access-caps.ts';
+import type { Caps } from '../../ceph/caps.ts';
+import { type Owner, poolMark, poolMarkKey } from '../../ceph/marks.ts';
+import type { Pool } from '../../ceph/osd-map.ts';
+import type { Hold } from '../../kube/reconciler.ts';
+
+/** The caps that a user is to have, or why that cannot be said or given yet. */
+export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
+
+/** Soon, since the pools of a binding are made at the same time as its users. */
+const poolRetryMs = 2_000;
+
+/** Derives caps from pools and modes, or takes them to the letter. */
+export function wantCaps(
+  resource: CephClientAuth,
+  policy: Policy,
+  owner: Owner,
+  rbdPools: readonly RbdPool[],
+  pools: readonly Pool[],
+): WantedCaps {
+  const { access, caps, capsStyle } = resource.spec;
+  if (caps !== undefined) return rawCaps(resource, policy);
+  const granted: PoolAccess[] = [];
+  const waiting: string[] = [];
+  for (const grant of access ?? []) {
+    const found =
+      grant.poolRef === undefined
+        ? findPool(grant.pool ?? '', pools)
+        : findReferenced(grant.poolRef.name, resource, owner, rbdPools, pools);
+    if ('hold' in found) return found;
+    if ('missing' in found) {
+      waiting.push(found.missing);
+      continue;
+    }
+    const refusal = poolRefusal(policy, found.pool);
+    if (refusal !== undefined) return { hold: { reason: 'PolicyForbids', message: refusal, stalled: true } };
+    const { mode, namespace } = grant;
+    granted.push({ pool: found.pool, mode, ...(namespace === undefined ? {} : { namespace }) });
+  }
+  if (waiting.length > 0) {
+    const message = `The user "${entityOf(resource)}" waits: ${[...new Set(waiting)].sort().join('; ')}.`;
+    return { hold: { reason: 'WaitingForPool', message, stalled: false, retryAfterMs: poolRetryMs } };
+  }
+  return { caps: capsStyle === 'Legacy' ? legacyCaps(granted) : profileCaps(granted) };
+}
+
+type Found = { readonly pool: string } | { readonly missing: string } | { readonly hold: Hold };
+
+function findPool(name: string, pools: readonly Pool[]): Found {
+  if (pools.some((pool) => pool.name === name)) return { pool: name };
+  return { missing: `the pool "${name}" does not exist in Ceph yet` };
+}
+
+/** A referenced pool counts once it bears the mark of its RbdPool: one that was refused is not what is meant. */
+function findReferenced(
+  name: string,
+  resource: CephClientAuth,
+  owner: Owner,
+  rbdPools: readonly RbdPool[],
+  pools: readonly Pool[],
+): Found {
+  const { namespace } = resource.metadata;
+  const rbdPool = rbdPools.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  if (rbdPool === undefined) return { missing: `RbdPool "${name}" does not exist yet` };
+  if (rbdPool.spec.cluster.secretName !== resource.spec.cluster.secretName) {
+    const message = `RbdPool "${name}" is in the cluster of "${rbdPool.spec.cluster.secretName}", not in that of "${resource.spec.cluster.secretName}": refer to a pool of the same cluster.`;
+    return { hold: { reason: 'InvalidSpec', message, stalled: true } };
+  }
+  const poolName = poolNameOf(rbdPool);
+  const mark = poolMark({ ...owner, namespace, name });
+  const isMade = pools.some((pool) => pool.name === poolName && pool.applications.rbd?.[poolMarkKey] === mark);
+  return isMade ? { pool: poolName } : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };
+}
+
+function rawCaps(resource: CephClientAuth, policy: Policy): WantedCaps {
+  const refusal = rawCapsRefusal(policy);
+  if (refusal !== undefined) return { hold: { reason: 'PolicyForbids', message: refusal, stalled: true } };
+  const caps: Caps = Object.fromEntries(
+    Object.entries(resource.spec.caps ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const fault = capsFault(caps);
+  return fault === undefined ? { caps } : { hold: { reason: 'InvalidSpec', message: `${fault}.`, stalled: true } };
+}

@@ -1,0 +1,33 @@
+import { type CephClientAuth, entityOf } from '../../api/ceph-client-auth.ts';
+import { entityRefusal } from '../../api/policy.ts';
+import { sameOwner } from '../../ceph/marks.ts';
+import type { Plan } from '../../kube/reconciler.ts';
+import type { ObservedClient } from './observed.ts';
+import type { ClientStep } from './steps.ts';
+
+/** Often enough that a blocker that was just removed is seen soon. */
+const blockedRetryMs = 5_000;
+
+/** What has to be done until the user is gone. Its Secret goes with the resource. A user that is not ours is left alone. */
+export function planAbsence(resource: CephClientAuth, observed: ObservedClient): Plan<ClientStep> {
+  const { owner, ownership, user, record, users, sessions, policy, ownEntity } = observed;
+  const entity = entityOf(resource);
+  if (ownership.kind !== 'ours' || user === undefined) {
+    const recorded = record !== undefined && sameOwner(record, owner);
+    return { stages: recorded ? [[{ verb: 'forget-user', entity }]] : [] };
+  }
+  const forbidden = entityRefusal(policy, entity, ownEntity);
+  if (forbidden !== undefined) {
+    return { stages: [], hold: { reason: 'PolicyForbids', message: forbidden, stalled: true } };
+  }
+  if (users.length > 0) {
+    const message = `The user "${entity}" cannot be deleted: it is used by ${users.join(', ')}.`;
+    return { stages: [], hold: { reason: 'DeletionBlocked', message, stalled: false, retryAfterMs: blockedRetryMs } };
+  }
+  if (sessions.length > 0) {
+    const from = [...new Set(sessions)].sort().join(', ');
+    const message = `The user "${entity}" cannot be deleted: it is logged in from ${from}; stop what uses it there.`;
+    return { stages: [], hold: { reason: 'SessionsOpen', message, stalled: false, retryAfterMs: blockedRetryMs } };
+  }
+  return { stages: [[{ verb: 'delete-user', entity }], [{ verb: 'forget-user', entity }]] };
+}
