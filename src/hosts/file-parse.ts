@@ -122,7 +122,8 @@ function contentFacts(
 
 function parentFacts(path: string, stats: ReadonlyMap<string, Stat>): ParentFacts {
   let parentOfOther: string | undefined;
-  for (const [index, above] of ancestors(path).entries()) {
+  const own = path.slice(0, path.lastIndexOf('/'));
+  for (const above of ancestors(path)) {
     const stat = stats.get(above);
     if (stat === undefined) {
       return { parentMissing: true };
@@ -135,7 +136,7 @@ function parentFacts(path: string, stats: ReadonlyMap<string, Stat>): ParentFact
     if (other === undefined) {
       continue;
     }
-    if (index > 0) {
+    if (above !== own) {
       return { parentMissing: false, parentProblem: `${above} ${other}` };
     }
     parentOfOther = `${above} ${other}`;
