@@ -90,14 +90,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     port: 22,
     knownHostsLine: knownHostsLines.find((line) => line.includes(' ssh-ed25519 ')) ?? '',
     knownHostsLines,
-    run: (command, runOptions) => running().run(command, runOptions),
+    run: async (command, runOptions) => running().run(command, runOptions),
     async authorize(publicKey, user = 'root') {
       await running().run(letIn(user), { input: publicKey });
     },
     powerOff,
     start,
-    freeze: () => running().freeze(),
-    thaw: () => running().thaw(),
+    freeze: async () => running().freeze(),
+    thaw: async () => running().thaw(),
     [Symbol.asyncDispose]: dispose,
   };
 }
