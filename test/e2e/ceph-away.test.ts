@@ -88,7 +88,9 @@ async function bothNamed(): Promise<void> {
     ['rbdpool', 'volumes'],
     ['cephclientauth', 'cinder'],
   ] as const) {
-    const sentence = await heldBack(world, kind, name, 'CephUnreachable', /monitor|connect|Ceph/i, { timeoutMs: namedMs });
+    const sentence = await heldBack(world, kind, name, 'CephUnreachable', /monitor|connect|Ceph/i, {
+      timeoutMs: namedMs,
+    });
     assert.doesNotMatch(sentence, /\n|undefined|\[object/);
   }
 }

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { OperatorProcess } from '../../lab/operator-process.ts';
+import { quickstartHosts, startWorld } from '../../lab/world.ts';
+import { pools, users } from './seen-ceph.ts';
+import { fileOn, libvirtSecretsOn, unitOn } from './seen-host.ts';
+import { allReady, applyQuickstart, objects, refusedRequests, soon } from './story.ts';
+import { abandon, gone, heldBack, ready, remove } from './waiting.ts';
+
+/* A binding that is deleted, in every way that Kubernetes has and with parts of the world away. */
+
+const world = await startWorld({ hosts: quickstartHosts, policy: { delete: true } });
+after(() => world[Symbol.asyncDispose]());
+const { ceph } = world;
+const [controller, compute] = [world.host('ctl1'), world.host('cmp1')];
+
+const files = [
+  [controller, '/etc/glance/glance-api.conf'],
+  [controller, '/etc/cinder/cinder.conf'],
+  [compute, '/etc/nova/nova.conf'],
+] as const;
+const contents = async () =>
+  Promise.all(files.map(async ([host, path]) => (await fileOn(host, path))?.content.reveal()));
+const Delete = { deletionPolicy: 'Delete' };
+const guidePools = ['backups', 'images', 'vms', 'volumes'];
+const guideUsers = ['client.cinder', 'client.cinder-backup', 'client.glance'];
+const poolNames = async () => [...(await pools(ceph)).keys()].filter((name) => !name.startsWith('.')).sort();
+const userNames = async () => [...(await users(ceph)).keys()].filter((name) => guideUsers.includes(name)).sort();
+const records = async () =>
+  Object.keys(JSON.parse(await ceph.ceph(['config-key', 'dump', '--format=json']))).filter((key) =>
+    key.startsWith('cephopenstack/'),
+  );
+
+let operator: OperatorProcess;
+let bare: readonly (string | undefined)[];
+
+before(async () => {
+  bare = await contents();
+  operator = await world.startOperator({ CEPH_LOOK_SECONDS: '5', HOST_LOOK_SECONDS: '10' });
+});
+
+async function nothingLeftOnHosts(): Promise<void> {
+  assert.deepEqual(await contents(), bare);
+  for (const host of [controller, compute]) {
+    const left = await host.run('ls -A /etc/ceph /var/lib/ceph-openstack-operator 2>/dev/null || true');
+    assert.doesNotMatch(left, /keyring|ceph\.conf|manifest/);
+  }
+  assert.equal((await libvirtSecretsOn(compute)).size, 0);
+}
+
+/** Deletes the binding with everything it made; the world is as bare as it was. */
+async function allUndone(): Promise<void> {
+  await gone(world, 'cob', 'cloud', { timeoutMs: 120_000 });
+  await soon(world, 'all objects are gone', async () => assert.deepEqual(await objects(world), []));
+  assert.deepEqual(await poolNames(), []);
+  assert.deepEqual(await userNames(), []);
+  assert.deepEqual(await records(), []);
+  await nothingLeftOnHosts();
+}
+
+describe('a binding with deletionPolicy Delete', () => {
+  for (const cascade of ['background', 'foreground'] as const) {
+    it(`goes under ${cascade} deletion: hosts, then users, then pools, and the hosts have their former values`, async () => {
+      await applyQuickstart(world, Delete);
+      await allReady(world);
+      assert.deepEqual(await poolNames(), guidePools);
+      const from = operator.log.length;
+      await remove(world, 'cob', 'cloud', cascade);
+      await allUndone();
+      const order = operator.log
+        .slice(from)
+        .flatMap((line) => /"kind":"(\w+)".*"Let go\."/.exec(line)?.[1] ?? [])
+        .filter((kind, index, all) => kind !== all[index - 1]);
+      assert.deepEqual(order, ['CephOpenStackHost', 'CephClientAuth', 'RbdPool', 'CephOpenStackBinding']);
+      for (const unit of ['glance-api', 'cinder-volume', 'cinder-backup']) {
+        assert.equal((await unitOn(controller, unit)).state, 'active');
+      }
+    });
+  }
+
+  it('waits for a host that is away, says so, and ends when it is back', async () => {
+    await applyQuickstart(world, Delete);
+    await allReady(world);
+    await compute.powerOff();
+    await remove(world, 'cob', 'cloud');
+    await heldBack(world, 'coh', 'cloud-cmp1', 'HostUnreachable', /cmp1/, { timeoutMs: 90_000 });
+    await heldBack(world, 'cob', 'cloud', ['DeletionBlocked', 'Deleting'], /cloud-cmp1/);
+    // The one that answers is done meanwhile; nothing that the other still uses is gone.
+    await gone(world, 'coh', 'cloud-ctl1');
+    assert.deepEqual(await poolNames(), guidePools);
+    assert.deepEqual(await userNames(), guideUsers);
+    await compute.start();
+    await allUndone();
+  });
+
+  it('waits for Ceph that is away, says so, and ends when it is back', async () => {
+    await applyQuickstart(world, Delete);
+    await allReady(world);
+    await ceph.stopMon();
+    await remove(world, 'cob', 'cloud');
+    await gone(world, 'coh', 'cloud-ctl1', { timeoutMs: 90_000 });
+    await heldBack(world, 'cephclientauth', 'cloud-glance', 'CephUnreachable', /./, { timeoutMs: 90_000 });
+    await heldBack(world, 'cob', 'cloud', ['DeletionBlocked', 'Deleting'], /cloud-glance/);
+    await ceph.startMon();
+    await allUndone();
+  });
+
+  it('stays while a pool of it holds an image, and names it', async () => {
+    await applyQuickstart(world, Delete);
+    await allReady(world);
+    await ceph.rbd(['create', 'volumes/volume-1', '--size', '8M']);
+    await remove(world, 'cob', 'cloud');
+    await heldBack(world, 'cob', 'cloud', 'DeletionBlocked', /volumes.*volume-1/, { timeoutMs: 90_000 });
+    assert.deepEqual(await poolNames(), ['volumes']);
+    await ceph.rbd(['rm', '--no-progress', 'volumes/volume-1']);
+    await allUndone();
+  });
+});
+
+describe('a binding with deletionPolicy Retain', () => {
+  it('goes with the host and Ceph away, and leaves all as it is', async () => {
+    await applyQuickstart(world);
+    await allReady(world);
+    const wired = await contents();
+    await compute.powerOff();
+    await ceph.stopMon();
+    await remove(world, 'cob', 'cloud');
+    await gone(world, 'cob', 'cloud', { timeoutMs: 90_000 });
+    await soon(world, 'all objects are gone', async () => assert.deepEqual(await objects(world), []));
+    await Promise.all([compute.start(), ceph.startMon()]);
+    assert.deepEqual(await poolNames(), guidePools);
+    assert.deepEqual(await userNames(), guideUsers);
+    assert.deepEqual(await contents(), wired);
+  });
+
+  it('is taken up again by one of the same name with no restart', async () => {
+    const units = ['glance-api', 'cinder-volume', 'cinder-backup'];
+    const runs = async () => Promise.all(units.map(async (unit) => (await unitOn(controller, unit)).invocation));
+    const before = [await runs(), await contents()];
+    await applyQuickstart(world, Delete);
+    await allReady(world);
+    assert.deepEqual([await runs(), await contents()], before);
+  });
+});
+
+describe('a host that is taken off the binding', () => {
+  it('is given back, and the others stay as they are', async () => {
+    const { hosts } = (await world.get('cob', 'cloud')).spec;
+    const run = (await unitOn(controller, 'cinder-volume')).invocation;
+    await applyQuickstart(world, { ...Delete, hosts: hosts.filter((host: { name: string }) => host.name !== 'cmp1') });
+    await gone(world, 'coh', 'cloud-cmp1', { timeoutMs: 90_000 });
+    assert.deepEqual((await contents())[2], bare[2]);
+    assert.equal((await libvirtSecretsOn(compute)).size, 0);
+    await ready(world, 'cob', 'cloud');
+    assert.equal((await unitOn(controller, 'cinder-volume')).invocation, run);
+    await applyQuickstart(world, Delete);
+    await allReady(world);
+  });
+});
+
+describe('the whole namespace', () => {
+  it('goes with its Secrets first: what cannot be undone any more is named, and can be abandoned', async () => {
+    await world.kube.kubectl(['delete', 'namespace', world.namespace, '--wait=false']);
+    await soon(world, 'the Secrets are gone', async () => {
+      assert.equal(await world.get('secret', 'fleet-ssh'), undefined);
+      assert.equal(await world.get('secret', 'ceph-main'), undefined);
+    });
+    const left = () => objects(world);
+    // Whatever had gone before its Secret was gone is undone in good order.
+    for (;;) {
+      const remaining = (await left()).filter(({ kind }) => kind !== 'CephOpenStackBinding');
+      if (remaining.length === 0) break;
+      for (const { kind, metadata } of remaining) {
+        if ((await world.get(kind, metadata.name)) === undefined) continue;
+        const isWaiting = kind !== 'CephOpenStackHost' && remaining.some((other) => other.kind === 'CephOpenStackHost');
+        const reasons = isWaiting ? (['ConnectionGone', 'DeletionBlocked'] as const) : (['ConnectionGone'] as const);
+        await heldBack(world, kind, metadata.name, reasons, /Secret|used by|cloud/);
+      }
+      for (const { kind, metadata } of remaining) await abandon(world, kind, metadata.name);
+      for (const { kind, metadata } of remaining) await gone(world, kind, metadata.name);
+    }
+    await soon(world, 'the namespace is gone', async () => {
+      const found = await world.kube.kubectl(['get', 'namespace', world.namespace, '--ignore-not-found']);
+      assert.equal(found, '');
+    });
+    // Nothing was contacted, so all of it stands.
+    assert.deepEqual(await poolNames(), guidePools);
+    assert.deepEqual(await userNames(), guideUsers);
+  });
+
+  it('nothing was asked of Kubernetes that the chart does not allow', async () => {
+    // A namespace that is on its way out refuses new objects, events among them, whoever asks.
+    const refused = (await refusedRequests(world)).filter((line) => !line.startsWith('create '));
+    assert.deepEqual(refused, []);
+  });
+});
