@@ -20,8 +20,10 @@ export interface Change {
 export interface Store {
   get(key: string): KubeObject | undefined;
   list(namespace?: string): readonly KubeObject[];
-  /** Takes over what a watch or our own write brought; something older than what is held changes nothing. */
+  /** Takes over what a watch brought; something older than what is held changes nothing. */
   put(object: KubeObject): void;
+  /** Takes over the answer to a write of ours, which the watch may have overtaken: what is gone stays gone. */
+  note(object: KubeObject): void;
   remove(object: KubeObject): void;
   /** Takes a whole list as the truth of a namespace, or of all when it is left out: what is not in it is gone. */
   replace(namespace: string | undefined, objects: readonly KubeObject[]): void;
@@ -47,15 +49,18 @@ export function createStore(): Store {
     if (objects.delete(key) && before !== undefined) emit({ before });
   }
 
+  function put(object: KubeObject): void {
+    const held = objects.get(keyOf(object));
+    if (held === undefined || !isOlder(object, held)) set(keyOf(object), object);
+  }
+
   return {
     get: (key) => objects.get(key),
     list: (namespace) =>
       [...objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
-    put(object) {
-      const key = keyOf(object);
-      const held = objects.get(key);
-      if (held !== undefined && isOlder(object, held)) return;
-      set(key, object);
+    put,
+    note(object) {
+      if (objects.get(keyOf(object))?.metadata.uid === object.metadata.uid) put(object);
     },
     remove(object) {
       const held = objects.get(keyOf(object));

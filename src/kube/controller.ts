@@ -15,7 +15,7 @@ import type { Client } from './client.ts';
 import { within } from './deadline.ts';
 import type { Recorder } from './events.ts';
 import { type KubeObject, parseKey } from './kinds.ts';
-import { isConflict, isNotFound, KubeError } from './kube-error.ts';
+import { isConflict, isNotFound, isReplaced, KubeError } from './kube-error.ts';
 import {
   abandonAnnotation,
   beginPass,
@@ -219,10 +219,10 @@ export function createController(registered: Registered, tools: ControllerTools)
     const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, timestamp());
     if (isSameStatus(raw.status, status)) return;
     try {
-      store.put(await client.applyStatus(registered.kind, { metadata: { namespace, name, uid }, status }));
+      store.note(await client.applyStatus(registered.kind, { metadata: { namespace, name, uid }, status }));
     } catch (error) {
       // Gone in the meantime, or another under the same name: nobody is left to tell.
-      if (isNotFound(error) || isConflict(error)) return;
+      if (isNotFound(error) || isReplaced(error)) return;
       throw error;
     }
     const before = readyCondition(raw);

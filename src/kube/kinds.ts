@@ -16,7 +16,7 @@ export interface Manifest {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
-    /** When given, another object under the same name is refused (409). */
+    /** When given, another object under the same name is refused (see isReplaced). */
     readonly uid?: string;
     readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;

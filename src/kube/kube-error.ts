@@ -28,6 +28,12 @@ export function isAlreadyExists(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'AlreadyExists';
 }
 
+/** Another object bears the name now than the one whose uid was given; or none does. */
+export function isReplaced(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return false;
+  return isConflict(error) || (error.code === 422 && error.message.includes('metadata.uid'));
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.code === 404;
 }

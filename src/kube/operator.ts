@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { BaseOperator } from './base-operator.ts';
 import { type Cache, createCache, createStore, type Store } from './cache.ts';
@@ -128,7 +129,7 @@ export class KubeOperator extends BaseOperator {
     const drain = setTimeout(() => this.#working.abort(), this.#options.drainMs ?? 20_000);
     await Promise.all(this.#workers.map((workers) => workers.ended));
     clearTimeout(drain);
-    await this.#recorder.flush();
+    await Promise.race([this.#recorder.flush(), sleep(3_000)]);
     this.watching.abort();
     await Promise.all(this.reflectors.map((reflector) => reflector.ended));
     this.#standing.abort();

@@ -141,7 +141,7 @@ export function createQueue(options: QueueOptions): Queue {
 
 /** The wait that keeps all retries together below a rate, after a burst that goes free. */
 function createRetryBucket(perSecond: number, burst: number): () => number {
-  let nextAt = 0;
+  let nextAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = Date.now();
     const spacingMs = 1000 / perSecond;

@@ -93,6 +93,8 @@ export interface ToyLab extends AsyncDisposable {
   readonly kubeconfig: string;
   /** What the operators logged, line by line. */
   readonly logged: Record<string, unknown>[];
+  /** Takes away all pools, whoever holds them. */
+  wipe(): Promise<void>;
   start(kinds: readonly Registered[], options?: Partial<OperatorOptions>): Promise<KubeOperator & AsyncDisposable>;
   pool(name: string): Promise<RbdPool | undefined>;
   conditions(name: string): Promise<Record<string, Condition>>;
@@ -171,6 +173,14 @@ export async function startToyLab(name: string): Promise<ToyLab> {
     kubeconfig,
     logged,
     pool,
+    async wipe() {
+      await kube.kubectl(['delete', 'rbdpools', '--all', '--namespace=openstack', '--wait=false']);
+      const left = await kube.kubectl(['get', 'rbdpools', '--namespace=openstack', '-o', 'name']);
+      for (const name of left.split('\n').filter((line) => line !== '')) {
+        const patch = ['patch', name, '--namespace=openstack', '--type=merge', '-p', '{"metadata":{"finalizers":[]}}'];
+        await kube.kubectl(patch).catch(() => 'gone already');
+      }
+    },
     async start(kinds, options = {}) {
       const operator = new KubeOperator({
         namespaces: [],
