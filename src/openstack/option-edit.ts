@@ -50,13 +50,15 @@ export function editOptions(
   content: Secret,
   options: readonly Option[],
 ): { content: Secret; changes: readonly { option: Option; record: OptionRecord }[] } {
-  let text = content.reveal();
+  const before = content.reveal();
+  let text = before;
   const changes: { option: Option; record: OptionRecord }[] = [];
   for (const option of options) {
     const { section, name, type, edit } = option;
     const former = readValues(text, section, name).at(-1);
     if (holds(former, option)) continue;
-    const sectionMade = !hasSection(text, section);
+    // Of each of a new section's options, so that whichever goes last takes the section with it.
+    const sectionMade = !hasSection(before, section);
     const wanted = wantedValue(former, option);
     text = wanted === undefined ? removeOption(text, section, name) : setOption(text, section, name, wanted);
     const record: OptionRecord = {

@@ -195,15 +195,16 @@ export function removeOption(
   );
 }
 
-/** The lines of the section's last place when `dead` leaves nothing in it, and one blank line before. */
+/** The header of the section's last place when `dead` leaves nothing in it, and one blank line before. */
 function emptiedHeader(file: Parsed, dead: ReadonlySet<number>, section: string): number[] {
   const header = file.headers.findLast((candidate) => sectionKey(candidate.section) === sectionKey(section));
   if (header === undefined) return [];
   const next = file.headers.find((candidate) => candidate.line > header.line)?.line ?? file.lines.length;
-  const rest = range(header.line + 1, next - 1).filter((index) => !dead.has(index));
+  // A blank line below belongs to the section that was appended after this one.
+  const isBlank = (index: number) => strip(file.lines[index]?.text ?? '') === '';
+  const rest = range(header.line + 1, next - 1).filter((index) => !dead.has(index) && !isBlank(index));
   if (rest.length > 0 || !dead.has(header.line + 1)) return [];
-  const before = file.lines[header.line - 1];
-  return before !== undefined && strip(before.text) === '' ? [header.line - 1, header.line] : [header.line];
+  return header.line > 0 && isBlank(header.line - 1) ? [header.line - 1, header.line] : [header.line];
 }
 
 function range(first: number, last: number): number[] {

@@ -105,7 +105,7 @@ function editFile(
           draft.debts.set(unit, unitDigest(desired, unit));
         }
       }
-      return toManifestOption(option, record, known);
+      return toManifestOption(option, record, known, isOurSection(draft, option));
     });
     draft.manifest = {
       ...draft.manifest,
@@ -222,8 +222,18 @@ function toRecord(option: ManifestOption): OptionRecord {
   };
 }
 
+/** A section that an earlier edit of ours has made, to which this one adds. */
+function isOurSection(draft: Draft, { file, section }: Place): boolean {
+  return draft.manifest.options.some((one) => one.file === file && one.section === section && one.sectionMade);
+}
+
 /** What was there before us is remembered from our first edit on; later edits only change what we wrote. */
-function toManifestOption(option: Option, record: OptionRecord, known: ManifestOption | undefined): ManifestOption {
+function toManifestOption(
+  option: Option,
+  record: OptionRecord,
+  known: ManifestOption | undefined,
+  isOurs: boolean,
+): ManifestOption {
   return {
     file: option.file,
     section: option.section,
@@ -231,7 +241,7 @@ function toManifestOption(option: Option, record: OptionRecord, known: ManifestO
     type: option.type,
     written: record.wrote ?? null,
     former: known === undefined ? (record.former ?? null) : known.former,
-    sectionMade: known === undefined ? record.sectionMade : known.sectionMade,
+    sectionMade: known === undefined ? record.sectionMade || isOurs : known.sectionMade,
     ...(record.member === undefined ? {} : { member: record.member }),
   };
 }
