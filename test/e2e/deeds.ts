@@ -194,14 +194,14 @@ export const deeds: readonly Deed[] = [
   onHost(
     'an option of a service',
     'ctl1',
-    /rbd_pool .*\/etc\/cinder\/cinder\.conf/,
+    /rbd_pool in \[ceph\] of \/etc\/cinder\/cinder\.conf/,
     "sed -i 's/^rbd_pool *=.*/rbd_pool = elsewhere/' /etc/cinder/cinder.conf",
     optionIs('ctl1', '/etc/cinder/cinder.conf', 'ceph', 'rbd_pool', 'volumes'),
   ),
   onHost(
     'a second section of the same name, which counts instead',
     'cmp1',
-    /images_type .*\/etc\/nova\/nova\.conf/,
+    /images_type in \[libvirt\] of \/etc\/nova\/nova\.conf/,
     "printf '[libvirt]\\nimages_type = qcow2\\n' >>/etc/nova/nova.conf",
     optionIs('cmp1', '/etc/nova/nova.conf', 'libvirt', 'images_type', 'rbd'),
   ),
