@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { renderCapsCommand } from './caps-command.ts';
+import { createClusters } from './ceph/cluster.ts';
+import { operatorCaps, operatorCapsCommand } from './ceph/operator-caps.ts';
 import { type Config, InvalidConfig, parseConfig } from './config.ts';
+import { cephClientAuthKind } from './controllers/ceph-client-auth/kind.ts';
 import { bindingKind } from './controllers/ceph-openstack-binding/reconcile.ts';
 import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
-import { secretReader } from './controllers/secrets.ts';
+import { rbdPoolKind } from './controllers/rbd-pool/kind.ts';
+import { policyIn, secretReader } from './controllers/secrets.ts';
 import { errorMessage } from './errors.ts';
 import { SshPool } from './hosts/ssh-pool.ts';
 import { KubeOperator } from './kube/operator.ts';
 import { startProbes } from './kube/probes.ts';
 import { watchedKinds } from './kube/watched.ts';
 import { createLogger, type Logger } from './log.ts';
+import { Secret } from './secret.ts';
 
 /** Whatever is still under way then is cut off: Kubernetes kills after 30 s. */
 const stopDeadlineMs = 28_000;
@@ -58,6 +66,12 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   const { installation } = config;
   const secrets = secretReader(client);
   const ssh = stack.use(new SshPool());
+  const clusters = stack.use(
+    createClusters(config.cephBrokerRoot === undefined ? {} : { root: config.cephBrokerRoot }),
+  );
+  const ceph = { cache, client, secrets, clusters, installation, lookEveryMs: config.cephLookMs };
+  operator.register(rbdPoolKind(ceph));
+  operator.register(cephClientAuthKind(ceph));
   operator.register(bindingKind({ client, cache, secrets, lookEveryMs: config.cephLookMs }));
   operator.register(hostKind({ cache, secrets, ssh, installation, lookEveryMs: config.hostLookMs }));
 }
@@ -74,7 +88,31 @@ function outliveStrayRejections(log: Logger): void {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'A rejection was not handled.'));
 }
 
-const commands: Readonly<Record<string, () => Promise<number>>> = { run };
+/** Prints the command that makes the operator's own Ceph user. */
+async function caps(args: readonly string[]): Promise<number> {
+  process.stdout.write(`${await renderCapsCommand(args)}\n`);
+  return 0;
+}
+
+/** Prints what the operator's own Ceph user needs for a policy: `caps [--policy FILE|-] [--user NAME] [--output text|json]`. */
+async function caps(): Promise<number> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      policy: { type: 'string' },
+      user: { type: 'string', default: 'openstack-operator' },
+      output: { type: 'string', default: 'text' },
+    },
+  });
+  const text = values.policy === undefined ? '' : await readFile(values.policy === '-' ? 0 : values.policy, 'utf8');
+  const needed = operatorCaps(policyIn({ policy: new Secret(text) }, values.policy ?? ''));
+  const output =
+    values.output === 'json' ? JSON.stringify(needed) : operatorCapsCommand(`client.${values.user}`, needed);
+  process.stdout.write(`${output}\n`);
+  return 0;
+}
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { run, caps };
 
 const name = process.argv[2] ?? 'run';
 const command = commands[name];
@@ -83,7 +121,7 @@ if (command === undefined) {
   process.exitCode = 2;
 } else {
   try {
-    process.exitCode = await command();
+    process.exitCode = await command(process.argv.slice(3));
   } catch (error) {
     const text = error instanceof InvalidConfig ? error.message : `Cannot ${name}: ${errorMessage(error)}`;
     process.stderr.write(`${text}\n`);

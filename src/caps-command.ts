@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { load } from 'js-yaml';
+import { parsePolicy } from './api/policy.ts';
+import { operatorCaps, operatorCapsCommand } from './ceph/operator-caps.ts';
+
+const usage = 'Usage: caps [--policy FILE] [--entity client.NAME]';
+
+/**
+ * The command by which a Ceph administrator makes the operator's user with no more than a policy needs. The file holds
+ * what the key `policy` of the connection Secret is to hold; without one it is the strict default.
+ */
+export async function renderCapsCommand(args: readonly string[]): Promise<string> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { policy: { type: 'string' }, entity: { type: 'string', default: 'client.openstack-operator' } },
+  });
+  if (!/^client\.[A-Za-z0-9_.-]+$/.test(values.entity)) {
+    throw new Error(`--entity is "${values.entity}"; it must be a client, such as client.openstack-operator. ${usage}`);
+  }
+  const text = values.policy === undefined ? '' : await readFile(values.policy, 'utf8');
+  const policy = parsePolicy(text.trim() === '' ? undefined : load(text));
+  return operatorCapsCommand(values.entity, operatorCaps(policy));
+}
