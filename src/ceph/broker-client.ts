@@ -33,8 +33,8 @@ export interface Broker extends AsyncDisposable {
 export const defaultTimeouts: NativeTimeouts = { connectSeconds: 10, monSeconds: 15, osdSeconds: 30 };
 
 /** Calls in flight. Together they are the child's threads: one that hangs on an OSD must not hold up the monitors. */
-const monCalls = 10;
-const osdCalls = 6;
+const monCalls = 32;
+const osdCalls = 24;
 
 /** How soon after a failed start the next is tried, so that many waiting for one cluster do not start one each. */
 const restartDelayMs = 1_000;

@@ -1,0 +1,45 @@
+import { parseRbdPool, poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import type { Clusters } from '../../ceph/cluster.ts';
+import type { Cache } from '../../kube/cache.ts';
+import { bindingKind, clientAuthKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
+import { type Registered, register, watch } from '../../kube/registration.ts';
+import type { SecretReader } from '../secrets.ts';
+import { rbdPoolReconciler } from './reconcile.ts';
+
+export interface PoolKindTools {
+  readonly cache: Cache;
+  readonly secrets: SecretReader;
+  readonly clusters: Clusters;
+  /** Names this operator in marks in Ceph. */
+  readonly installation: string;
+  readonly lookEveryMs: number;
+}
+
+/** An RbdPool wakes for its connection, for a rival, and, while it is deleted, for those who use it. */
+export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryMs }: PoolKindTools): Registered {
+  const kube = {
+    ...secrets,
+    pools: () => cache.list(poolKind),
+    clients: () => cache.list(clientAuthKind),
+    bindings: () => cache.list(bindingKind),
+  };
+  const wake = (wanted: (pool: RbdPool) => boolean) => cache.list(poolKind).filter(wanted).map(keyOf);
+  const wakeLeaving = () => wake(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  return register({
+    kind: poolKind,
+    parse: parseRbdPool,
+    reconciler: rbdPoolReconciler({ kube, clusters, installation }),
+    watches: [
+      watch(secretKind, ({ metadata: { namespace, name } }) =>
+        wake((pool) => pool.metadata.namespace === namespace && pool.spec.cluster.secretName === name),
+      ),
+      watch(poolKind, (changed) =>
+        wake((pool) => pool.metadata.uid !== changed.metadata.uid && poolNameOf(pool) === poolNameOf(changed)),
+      ),
+      watch(clientAuthKind, wakeLeaving),
+      watch(bindingKind, wakeLeaving),
+    ],
+    lookEveryMs,
+    workers: 64,
+  });
+}
