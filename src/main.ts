@@ -94,24 +94,6 @@ async function caps(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Prints what the operator's own Ceph user needs for a policy: `caps [--policy FILE|-] [--user NAME] [--output text|json]`. */
-async function caps(): Promise<number> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      policy: { type: 'string' },
-      user: { type: 'string', default: 'openstack-operator' },
-      output: { type: 'string', default: 'text' },
-    },
-  });
-  const text = values.policy === undefined ? '' : await readFile(values.policy === '-' ? 0 : values.policy, 'utf8');
-  const needed = operatorCaps(policyIn({ policy: new Secret(text) }, values.policy ?? ''));
-  const output =
-    values.output === 'json' ? JSON.stringify(needed) : operatorCapsCommand(`client.${values.user}`, needed);
-  process.stdout.write(`${output}\n`);
-  return 0;
-}
-
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { run, caps };
 
 const name = process.argv[2] ?? 'run';

@@ -1,0 +1,63 @@
+import { type CephClientAuth, clientSecretNameOf, entityOf, parseCephClientAuth } from '../../api/ceph-client-auth.ts';
+import { poolNameOf } from '../../api/rbd-pool.ts';
+import type { Clusters } from '../../ceph/cluster.ts';
+import type { Cache } from '../../kube/cache.ts';
+import type { Client } from '../../kube/client.ts';
+import { bindingKind, clientAuthKind, hostKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
+import { type Registered, register, watch } from '../../kube/registration.ts';
+import type { SecretReader } from '../secrets.ts';
+import { keptSecrets } from './kube.ts';
+import { cephClientAuthReconciler } from './reconcile.ts';
+
+export interface ClientKindTools {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly secrets: SecretReader;
+  readonly clusters: Clusters;
+  /** Names this operator in marks in Ceph. */
+  readonly installation: string;
+  readonly lookEveryMs: number;
+}
+
+/** A CephClientAuth wakes for its Secrets, its pools, a rival, and, while it is deleted, for those who use it. */
+export function cephClientAuthKind(tools: ClientKindTools): Registered {
+  const { client, cache, secrets, clusters, installation, lookEveryMs } = tools;
+  const kube = {
+    ...secrets,
+    ...keptSecrets(client),
+    pools: () => cache.list(poolKind),
+    clients: () => cache.list(clientAuthKind),
+    bindings: () => cache.list(bindingKind),
+    hosts: () => cache.list(hostKind),
+  };
+  const wake = (wanted: (resource: CephClientAuth) => boolean) => cache.list(clientAuthKind).filter(wanted).map(keyOf);
+  const wakeLeaving = () => wake(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  return register({
+    kind: clientAuthKind,
+    parse: parseCephClientAuth,
+    reconciler: cephClientAuthReconciler({ kube, clusters, installation }),
+    watches: [
+      watch(secretKind, ({ metadata: { namespace, name } }) =>
+        wake(
+          (resource) =>
+            resource.metadata.namespace === namespace &&
+            (resource.spec.cluster.secretName === name || clientSecretNameOf(resource) === name),
+        ),
+      ),
+      watch(poolKind, (pool) =>
+        wake(({ spec }) =>
+          (spec.access ?? []).some(
+            (grant) => grant.poolRef?.name === pool.metadata.name || grant.pool === poolNameOf(pool),
+          ),
+        ),
+      ),
+      watch(clientAuthKind, (changed) =>
+        wake((resource) => resource.metadata.uid !== changed.metadata.uid && entityOf(resource) === entityOf(changed)),
+      ),
+      watch(hostKind, wakeLeaving),
+      watch(bindingKind, wakeLeaving),
+    ],
+    lookEveryMs,
+    workers: 64,
+  });
+}
