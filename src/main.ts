@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { renderCapsCommand } from './caps-command.ts';
 import { createClusters } from './ceph/cluster.ts';
-import { operatorCaps, operatorCapsCommand } from './ceph/operator-caps.ts';
 import { type Config, InvalidConfig, parseConfig } from './config.ts';
 import { cephClientAuthKind } from './controllers/ceph-client-auth/kind.ts';
 import { bindingKind } from './controllers/ceph-openstack-binding/reconcile.ts';
 import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
 import { rbdPoolKind } from './controllers/rbd-pool/kind.ts';
-import { policyIn, secretReader } from './controllers/secrets.ts';
+import { secretReader } from './controllers/secrets.ts';
 import { errorMessage } from './errors.ts';
 import { SshPool } from './hosts/ssh-pool.ts';
 import { KubeOperator } from './kube/operator.ts';
 import { startProbes } from './kube/probes.ts';
 import { watchedKinds } from './kube/watched.ts';
 import { createLogger, type Logger } from './log.ts';
-import { Secret } from './secret.ts';
 
 /** Whatever is still under way then is cut off: Kubernetes kills after 30 s. */
 const stopDeadlineMs = 28_000;
