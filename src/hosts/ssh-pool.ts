@@ -209,10 +209,16 @@ class Line {
 
   close(): void {
     clearTimeout(this.#idle);
-    this.#client?.then((client) => client.end()).catch(() => undefined);
+    this.#client?.then(hangUp).catch(() => undefined);
     this.#client = undefined;
     this.#closed();
   }
+}
+
+/** A host that is gone would never answer the goodbye, and its socket would keep this process alive. */
+function hangUp(client: ssh2.Client): void {
+  client.end();
+  setTimeout(() => client.destroy(), 1_000).unref();
 }
 
 async function openThrough(jump: Line, address: string, port: number, label: string, signal: AbortSignal) {

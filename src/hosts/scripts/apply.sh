@@ -104,7 +104,8 @@ content_of() {
   if [ -L "$1" ]; then
     echo symlink
   elif [ -f "$1" ]; then
-    sha256sum <"$1" | cut -c1-64
+    # A service may put a pipe into its own directory: opening that would wait for ever, and keep the lock.
+    within 30 sha256sum -- "$1" | cut -c1-64
   elif [ -e "$1" ]; then
     echo other
   else

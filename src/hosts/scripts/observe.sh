@@ -122,7 +122,7 @@ END
   tell hashes
   [ -n "$regular" ] || return 0
   # shellcheck disable=SC2086
-  sums=$(sha256sum -- $regular 2>/dev/null)
+  sums=$(within 30 sha256sum -- $regular 2>/dev/null)
   printf '%s\n' "$sums"
   while read -r hash path; do
     case " $known " in
