@@ -44,7 +44,7 @@ const kinds: Readonly<Record<ChildKind | 'ControllerRevision', Kind>> = {
 
 /** Over the API server and the watches' cache. */
 export function bindingKube(client: Client, cache: Cache): BindingKube {
-  const writes = createWrites();
+  const writes = createWrites((kind, at) => cache.get(kind, at));
   const list = <T extends KubeObject>(kind: Kind<T>, namespace: string): readonly T[] =>
     writes.over(kind, namespace, cache.list(kind, namespace));
   return {
@@ -71,36 +71,56 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
 /** A watch that has not brought a write back by then is broken, and the loop's next pass reads what it brings. */
 const overlayMs = 5_000;
 
+interface Write {
+  /** Undefined: it is gone. */
+  readonly object: KubeObject | undefined;
+  readonly uid: string;
+  readonly at: number;
+  /** The watch knew this object, in an older version; should it know it no more, then it is gone. */
+  isKnown: boolean;
+}
+
 /** Our writes that the watches have not brought back yet. */
-function createWrites() {
-  const writes = new Map<
-    string,
-    { readonly object: KubeObject | undefined; readonly uid: string; readonly at: number }
-  >();
+function createWrites(seenBy: (kind: Kind, at: { namespace: string; name: string }) => KubeObject | undefined) {
+  const writes = new Map<string, Write>();
   const keyIn = (kind: Kind, at: { namespace: string; name: string }): string => `${kind.plural}/${keyOf(at)}`;
   return {
     note(kind: Kind, object: KubeObject): void {
-      writes.set(keyIn(kind, object.metadata), { object, uid: object.metadata.uid, at: performance.now() });
+      const { metadata } = object;
+      const isKnown = seenBy(kind, metadata)?.metadata.uid === metadata.uid;
+      writes.set(keyIn(kind, metadata), { object, uid: metadata.uid, at: performance.now(), isKnown });
     },
     noteGone(kind: Kind, at: { namespace: string; name: string; uid: string }): void {
-      writes.set(keyIn(kind, at), { object: undefined, uid: at.uid, at: performance.now() });
+      writes.set(keyIn(kind, at), { object: undefined, uid: at.uid, at: performance.now(), isKnown: true });
     },
     over<T extends KubeObject>(kind: Kind<T>, namespace: string, seen: readonly T[]): readonly T[] {
       const objects = new Map(seen.map((object) => [keyIn(kind, object.metadata), object]));
-      for (const [key, { object, uid, at }] of writes) {
-        if (performance.now() - at > overlayMs) writes.delete(key);
-        else if (key.startsWith(`${kind.plural}/${namespace}/`)) {
-          const found = objects.get(key);
-          if (object === undefined) {
-            if (found?.metadata.uid === uid) objects.delete(key);
-            // Sound: it was written as this kind, and no other has its plural.
-          } else if (found === undefined || isNewer(object, found)) objects.set(key, object as T);
-          else writes.delete(key);
-        }
+      for (const [key, write] of writes) {
+        if (performance.now() - write.at > overlayMs) writes.delete(key);
+        else if (key.startsWith(`${kind.plural}/${namespace}/`)) overlay(objects, writes, key, write);
       }
       return [...objects.values()];
     },
   };
+}
+
+function overlay<T extends KubeObject>(
+  objects: Map<string, T>,
+  writes: Map<string, Write>,
+  key: string,
+  write: Write,
+): void {
+  const { object, uid, isKnown } = write;
+  const found = objects.get(key);
+  if (object === undefined) {
+    if (found?.metadata.uid === uid) objects.delete(key);
+    return;
+  }
+  write.isKnown ||= found?.metadata.uid === uid;
+  const counts = found === undefined ? !isKnown : isNewer(object, found);
+  // Sound: it was written as this kind, and no other has its plural.
+  if (counts) objects.set(key, object as T);
+  else writes.delete(key);
 }
 
 function isNewer(a: KubeObject, b: KubeObject): boolean {
