@@ -1,18 +1,9 @@
-import { load, YAMLException } from 'js-yaml';
-import { type Policy, parsePolicy } from '../api/policy.ts';
+import type { Policy } from '../api/policy.ts';
 import type { ObjectMeta } from '../api/resource.ts';
 import type { Cluster, Clusters } from '../ceph/cluster.ts';
 import { parseConnection } from '../ceph/connection.ts';
-import { errorMessage, Invalid, Waiting } from '../errors.ts';
-import type { Secret } from '../secret.ts';
-
-/** The contents of a Kubernetes Secret, decoded. */
-export type SecretData = Readonly<Record<string, Secret>>;
-
-export interface SecretReader {
-  /** Undefined when there is none. */
-  readSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined>;
-}
+import { Waiting } from '../errors.ts';
+import { policyIn, type SecretReader } from './secrets.ts';
 
 /** A cluster, and what its administrator lets resources ask of it. */
 export interface CephConnection {
@@ -45,16 +36,5 @@ export async function connectCeph(
           `${missing}, so nothing can be removed from Ceph: bring it back, or annotate this object with cephopenstack.io/abandon=true.`,
         );
   }
-  const policy = readPolicy(data.policy?.reveal(), secretName);
-  return { cluster: clusters.get(parseConnection(secretName, data)), policy };
-}
-
-/** The policy in a connection or SSH Secret; none is the strict default. Throws Invalid (`ConnectionInvalid`). */
-export function readPolicy(text: string | undefined, secretName: string): Policy {
-  try {
-    return parsePolicy(load(text ?? '') ?? {});
-  } catch (error) {
-    const fault = error instanceof YAMLException ? `policy: ${error.reason}` : errorMessage(error);
-    throw new Invalid('ConnectionInvalid', `The Secret "${secretName}" has a policy that cannot be read: ${fault}.`);
-  }
+  return { cluster: clusters.get(parseConnection(secretName, data)), policy: policyIn(data, secretName) };
 }

@@ -8,7 +8,7 @@ import { isAlreadyExists } from '../kube/kube-error.ts';
 import { Secret } from '../secret.ts';
 import type { KeepSecret } from './ceph-client-auth/apply.ts';
 import type { KeptSecrets } from './ceph-client-auth/observe.ts';
-import type { SecretData, SecretReader } from './ceph-connection.ts';
+import type { SecretData, SecretReader } from './secrets.ts';
 
 export interface SecretStore extends SecretReader, KeptSecrets {
   readonly keepSecret: KeepSecret;

@@ -1,4 +1,4 @@
-import { load } from 'js-yaml';
+import { loadAll, YAMLException } from 'js-yaml';
 import { type Policy, parsePolicy } from '../api/policy.ts';
 import { errorMessage, Invalid } from '../errors.ts';
 import type { Client } from '../kube/client.ts';
@@ -29,15 +29,18 @@ export function secretReader(client: Client): SecretReader {
 }
 
 /**
- * The administrator's word in the key `policy` of a connection or SSH Secret; none is the strict default.
+ * The administrator's word in the key `policy` of a connection or SSH Secret; none, or a blank one, is the strict default.
  * @throws {Invalid} in one sentence that names the Secret.
  */
 export function policyIn(data: SecretData, secretName: string): Policy {
+  const text = data.policy?.reveal() ?? '';
   try {
-    return parsePolicy(data.policy === undefined ? undefined : load(data.policy.reveal()));
+    // Several documents are refused by parsePolicy, for an array is none; a blank text has none.
+    const documents = loadAll(text);
+    return parsePolicy(documents.length > 1 ? documents : documents[0]);
   } catch (cause) {
-    // A YAML error repeats the text over several lines; its first says enough.
-    const why = errorMessage(cause).split('\n')[0];
+    // The whole message of a YAML error repeats the text over several lines.
+    const why = cause instanceof YAMLException ? cause.reason : errorMessage(cause);
     throw new Invalid('ConnectionInvalid', `Cannot read the policy in the Secret "${secretName}": ${why}.`, { cause });
   }
 }

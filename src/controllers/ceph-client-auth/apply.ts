@@ -2,7 +2,7 @@ import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-a
 import { type UserRecord, userRecordKey } from '../../ceph/marks.ts';
 import { removeRecord, writeRecord } from '../../ceph/records.ts';
 import { createUser, readUser, removeUser, restoreUser, setCaps, type User } from '../../ceph/users.ts';
-import type { SecretData } from '../ceph-connection.ts';
+import type { SecretData } from '../secrets.ts';
 import { renderKeptSecret } from './kept-secret.ts';
 import type { ClientConnection } from './observe.ts';
 import type { ClientStep } from './steps.ts';

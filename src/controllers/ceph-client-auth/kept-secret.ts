@@ -1,7 +1,7 @@
 import { clientConf, renderKeyring } from '../../ceph/conf.ts';
 import type { User } from '../../ceph/users.ts';
 import { Secret } from '../../secret.ts';
-import type { SecretData } from '../ceph-connection.ts';
+import type { SecretData } from '../secrets.ts';
 import type { ClientConnectionFacts } from './observed.ts';
 
 /** What the Secret of a user holds: all that a client needs to log in. */

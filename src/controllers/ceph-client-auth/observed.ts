@@ -2,7 +2,7 @@ import type { Policy } from '../../api/policy.ts';
 import type { KeyType } from '../../ceph/key.ts';
 import type { Owner, UserRecord } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
-import type { SecretData } from '../ceph-connection.ts';
+import type { SecretData } from '../secrets.ts';
 import type { WantedCaps } from './access.ts';
 import type { Ownership } from './ownership.ts';
 
