@@ -13,7 +13,8 @@ export function hostStatus(
   if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
   const { draft, steps } = draftHost(host, observed);
   const next = observed.next?.name ?? observed.current?.name;
-  const isProved = draft.laidOut && observed.facts.access.length > 0 && observed.facts.access.every(({ ok }) => ok);
+  // None are looked at where the binding has verification.access Disabled.
+  const isProved = draft.laidOut && observed.facts.access.every(({ ok }) => ok);
   const isSwitched = isProved && steps.length === 0 && draft.holds.length === 0;
   return {
     fields: {
