@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,7 +47,7 @@ export async function startHostileHost(manner: Manner): Promise<HostileHost> {
     const script = await readAll(stream);
     scripts += 1;
     const say = async (text: string | Buffer) => {
-      if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+      if (!stream.write(text)) await room(stream);
       bytesTaken += text.length;
     };
     switch (manner) {
@@ -107,6 +106,17 @@ export async function startHostileHost(manner: Manner): Promise<HostileHost> {
       await Promise.race([closed, sleep(2_000)]);
     },
   };
+}
+
+/** Waits until the other side has taken what it was sent, or has gone. */
+function room(stream: ssh2.ServerChannel): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      stream.off('drain', end).off('close', end);
+      resolve();
+    };
+    stream.on('drain', end).on('close', end);
+  });
 }
 
 function makeHostKey(): { private: Buffer; public: string } {
