@@ -129,7 +129,7 @@ export class KubeOperator extends BaseOperator {
     const drain = setTimeout(() => this.#working.abort(), this.#options.drainMs ?? 20_000);
     await Promise.all(this.#workers.map((workers) => workers.ended));
     clearTimeout(drain);
-    await Promise.race([this.#recorder.flush(), sleep(3_000)]);
+    await Promise.race([this.#recorder.flush(), sleep(3_000, undefined, { ref: false })]);
     this.watching.abort();
     await Promise.all(this.reflectors.map((reflector) => reflector.ended));
     this.#standing.abort();

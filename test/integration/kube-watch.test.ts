@@ -201,7 +201,7 @@ test('preconditions: a stale version, another uid and a taken name are refused',
   await assert.rejects(client.delete(secretKind, metadata, { uid: 'another' }), isConflict);
   await client.delete(secretKind, metadata, { uid: first.metadata.uid, propagation: 'Foreground' });
   await client.delete(secretKind, metadata);
-  assert.equal(await client.get(secretKind, metadata), undefined);
+  await eventually(async () => assert.equal(await client.get(secretKind, metadata), undefined));
 });
 
 test('a finalizer that somebody adds between reading and writing stays', async () => {
