@@ -63,6 +63,24 @@ export async function createVolume(
   return (await openstackJson<{ id: string }>(host, [...args, volume.name])).id;
 }
 
+/**
+ * Backs a volume up and returns the backup's id. Tries again what fails: for two minutes after a start of cinder-backup
+ * the scheduler may say that there is none, though the API calls it up.
+ */
+export async function backUpVolume(host: Host, volumeId: string, timeoutMs = 240_000): Promise<string> {
+  const attempt = async () => {
+    const { id } = await openstackJson<{ id: string }>(host, ['volume', 'backup', 'create', volumeId]);
+    try {
+      await awaitStatus(host, 'volume backup', id, 'available');
+    } catch (error) {
+      await openstack(host, ['volume', 'backup', 'delete', '--force', id]);
+      throw error;
+    }
+    return id;
+  };
+  return eventually(attempt, { timeoutMs, what: `volume ${volumeId} is backed up` });
+}
+
 /** Waits until something has the status `wanted`. Throws at once when it has become an error instead. */
 export async function awaitStatus(
   host: Host,
