@@ -12,12 +12,13 @@ interface Patch {
   readonly spec: Spec;
 }
 
-/** A server that keeps one lease under optimistic locking, and can be away. */
+/** A server that keeps one lease under optimistic locking, can be away, and has the clock that all go by. */
 function leaseServer(spec?: Spec) {
-  const state: { version: number; spec: Spec | undefined; isAway: boolean } = { version: 1, spec, isAway: false };
+  const state = { version: 1, spec, isAway: false, calls: 0, clockMs: 0 };
   const object = () => ({ metadata: { resourceVersion: String(state.version) }, spec: { ...state.spec } });
   const reach = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    state.calls += 1;
+    await new Promise((resolve) => setImmediate(resolve));
     if (state.isAway) throw new KubeError('away', { code: 0, reason: 'Unreachable' });
   };
   const client = {
@@ -41,23 +42,32 @@ function leaseServer(spec?: Spec) {
       return object();
     },
   } as unknown as Client;
-  return { state, client };
+  const stop = new AbortController();
+  const standAs = (identity: string) => {
+    const now = () => state.clockMs;
+    const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 1, now };
+    const election = stand(client, { lease: { namespace: 'a', name: 'lease' }, identity, ...times }, log, stop.signal);
+    const seen = { leads: false, isLost: false };
+    election.elected.then(() => {
+      seen.leads = true;
+    });
+    election.lost.then(() => {
+      seen.isLost = true;
+    });
+    return { ...election, seen };
+  };
+  /** Resolves when some more attempts have been made. */
+  const attempts = async () => {
+    for (const until = state.calls + 10; state.calls < until; ) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { state, standAs, attempts, stop };
 }
 
 const log = pino({ level: 'silent' });
-const options = (identity: string) => ({
-  lease: { namespace: 'a', name: 'lease' },
-  identity,
-  leaseMs: 1_000,
-  renewDeadlineMs: 300,
-  retryMs: 20,
-});
-const later = (ms: number) => new Promise<'later'>((resolve) => setTimeout(resolve, ms, 'later'));
 
 test('stand() makes the lease and leads, when there is none', async () => {
-  const { client, state } = leaseServer();
-  const stop = new AbortController();
-  const election = stand(client, options('one'), log, stop.signal);
+  const { state, standAs, stop } = leaseServer();
+  const election = standAs('one');
   await election.elected;
   assert.equal(state.spec?.holderIdentity, 'one');
   assert.equal(state.spec?.leaseTransitions, 0);
@@ -68,65 +78,64 @@ test('stand() makes the lease and leads, when there is none', async () => {
 });
 
 test('stand() makes one of several lead, however they race', async () => {
-  const { client, state } = leaseServer();
-  const stop = new AbortController();
-  const leaders: string[] = [];
-  for (const name of ['one', 'two', 'three', 'four']) {
-    stand(client, options(name), log, stop.signal).elected.then(() => leaders.push(name));
-  }
-  await later(300);
+  const { state, standAs, attempts, stop } = leaseServer();
+  const names = ['one', 'two', 'three', 'four'];
+  const elections = names.map(standAs);
+  await Promise.race(elections.map(({ elected }) => elected));
+  await attempts();
+  const leaders = names.filter((_, index) => elections[index]?.seen.leads);
   assert.deepEqual(leaders, [state.spec?.holderIdentity]);
   stop.abort();
 });
 
 test('stand() waits for the lease time from when it saw the lease, whatever the times in it say', async () => {
-  const dead = {
-    holderIdentity: 'dead',
-    leaseDurationSeconds: 1,
-    renewTime: '1999-01-01T00:00:00.000000Z',
-    leaseTransitions: 4,
-  };
-  const { client, state } = leaseServer(dead);
-  const stop = new AbortController();
-  const startedAt = performance.now();
-  await stand(client, options('heir'), log, stop.signal).elected;
-  assert.ok(performance.now() - startedAt >= 1_000);
+  const renewTime = '1999-01-01T00:00:00.000000Z';
+  const dead = { holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime, leaseTransitions: 4 };
+  const { state, standAs, attempts, stop } = leaseServer(dead);
+  const election = standAs('heir');
+  await attempts();
+  state.clockMs += 14_999;
+  await attempts();
+  assert.equal(election.seen.leads, false);
+  state.clockMs += 1;
+  await election.elected;
   assert.equal(state.spec?.leaseTransitions, 5);
   stop.abort();
 });
 
 test('stand() takes over at once what was given back', async () => {
-  const { client } = leaseServer({ holderIdentity: '', leaseDurationSeconds: 1 });
-  const stop = new AbortController();
-  const elected = stand(client, options('heir'), log, stop.signal).elected.then(() => 'elected');
-  assert.equal(await Promise.race([elected, later(500)]), 'elected');
+  const { standAs, stop } = leaseServer({ holderIdentity: '', leaseDurationSeconds: 1 });
+  await standAs('heir').elected;
   stop.abort();
 });
 
 test('stand() outlives a short outage and is lost after a long one', async () => {
-  const { client, state } = leaseServer();
-  const stop = new AbortController();
-  const election = stand(client, options('one'), log, stop.signal);
+  const { state, standAs, attempts, stop } = leaseServer();
+  const election = standAs('one');
   await election.elected;
-  const lost = election.lost.then(() => 'lost');
+  await attempts();
   state.isAway = true;
-  assert.equal(await Promise.race([lost, later(150)]), 'later');
+  state.clockMs += 9_000;
+  await attempts();
+  assert.equal(election.seen.isLost, false);
   state.isAway = false;
-  assert.equal(await Promise.race([lost, later(500)]), 'later');
+  await attempts();
   state.isAway = true;
-  assert.equal(await Promise.race([lost, later(900)]), 'lost');
+  state.clockMs += 9_999;
+  await attempts();
+  assert.equal(election.seen.isLost, false);
+  state.clockMs += 1;
+  await election.lost;
   stop.abort();
 });
 
 test('stand() is lost at once, when another holds the lease', async () => {
-  const { client, state } = leaseServer();
-  const stop = new AbortController();
-  const election = stand(client, options('one'), log, stop.signal);
+  const { state, standAs, stop } = leaseServer();
+  const election = standAs('one');
   await election.elected;
   state.version += 1;
   state.spec = { ...state.spec, holderIdentity: 'thief', leaseDurationSeconds: 10 };
-  const lost = election.lost.then(() => 'lost');
-  assert.equal(await Promise.race([lost, later(250)]), 'lost');
+  await election.lost;
   stop.abort();
   await election.release();
   assert.equal(state.spec.holderIdentity, 'thief');
