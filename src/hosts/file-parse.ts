@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../secret.ts';
+import { clean } from './clean.ts';
 import type { FileFacts, ParentFacts } from './facts.ts';
 import type { Frame } from './frames.ts';
 import { ancestors } from './observe-script.ts';
@@ -38,8 +39,8 @@ export function parseStats(body: string): ReadonlyMap<string, Stat> {
         permissions: bits & 0o7777,
         uid: Number(uid),
         gid: Number(gid),
-        owner,
-        group,
+        owner: clean(owner),
+        group: clean(group),
         bytes: Number(bytes),
         written: Number(written),
       };
