@@ -62,7 +62,8 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
     async delete(kind, at, signal) {
       await client.delete(kinds[kind], at, { uid: at.uid, propagation: 'Background' }, signal);
       const left = await client.get(kinds[kind], at, signal);
-      if (left?.metadata.uid === at.uid) writes.note(kinds[kind], left);
+      // Known, or nobody would have asked: a watch that knows it no more is ahead of us, not behind.
+      if (left?.metadata.uid === at.uid) writes.note(kinds[kind], left, true);
       else writes.noteGone(kinds[kind], at);
     },
   };
@@ -85,9 +86,9 @@ function createWrites(seenBy: (kind: Kind, at: { namespace: string; name: string
   const writes = new Map<string, Write>();
   const keyIn = (kind: Kind, at: { namespace: string; name: string }): string => `${kind.plural}/${keyOf(at)}`;
   return {
-    note(kind: Kind, object: KubeObject): void {
+    note(kind: Kind, object: KubeObject, isDeleted = false): void {
       const { metadata } = object;
-      const isKnown = seenBy(kind, metadata)?.metadata.uid === metadata.uid;
+      const isKnown = isDeleted || seenBy(kind, metadata)?.metadata.uid === metadata.uid;
       writes.set(keyIn(kind, metadata), { object, uid: metadata.uid, at: performance.now(), isKnown });
     },
     noteGone(kind: Kind, at: { namespace: string; name: string; uid: string }): void {
