@@ -13,6 +13,7 @@ export interface Config {
   readonly watchNamespaces: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'pretty';
+  /** An empty host: all addresses. */
   readonly metrics: { readonly host: string; readonly port: number };
   readonly cephLookMs: number;
   readonly hostLookMs: number;
@@ -109,5 +110,5 @@ function parseAddress(text: string): { host: string; port: number } | undefined 
   const found = /^(?:\[([0-9a-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text);
   const port = Number(found?.[3]);
   if (found === null || port > 65_535) return undefined;
-  return { host: found[1] ?? (found[2] === '' ? '::' : (found[2] ?? '::')), port };
+  return { host: found[1] ?? found[2] ?? '', port };
 }

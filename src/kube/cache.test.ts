@@ -78,3 +78,11 @@ test('replace() believes the list even when its versions are older: the server m
   store.replace(undefined, [object('x', '50')]);
   assert.equal(store.get('a/x')?.metadata.resourceVersion, '50');
 });
+
+test('put() keeps neither the record of fields nor what kubectl applied, which may be a secret', () => {
+  const { store } = recorded();
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"key":"c2VjcmV0"}}', a: 'b' };
+  const { metadata, ...rest } = object('x', '1');
+  store.put({ ...rest, metadata: { ...metadata, annotations, managedFields: [{}] } as KubeObject['metadata'] });
+  assert.deepEqual(store.get('a/x')?.metadata, { ...metadata, annotations: { a: 'b' } });
+});

@@ -38,9 +38,10 @@ export function createStore(): Store {
   function emit(change: Change): void {
     for (const listener of listeners) listener(change);
   }
-  function set(key: string, after: KubeObject): void {
+  function set(key: string, object: KubeObject): void {
     const before = objects.get(key);
-    if (before?.metadata.resourceVersion === after.metadata.resourceVersion) return;
+    if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    const after = slim(object);
     objects.set(key, after);
     emit(before === undefined ? { after } : { before, after });
   }
@@ -80,6 +81,19 @@ export function createStore(): Store {
       listeners.push(listener);
     },
   };
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * Without what nobody here reads: the record of who owns which field, and what kubectl once applied, which for a Secret
+ * is its contents.
+ */
+function slim(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubeObject['metadata'] & { managedFields?: unknown };
+  if (metadata.annotations?.[lastApplied] === undefined) return { ...object, metadata };
+  const { [lastApplied]: __, ...annotations } = metadata.annotations;
+  return { ...object, metadata: { ...metadata, annotations } };
 }
 
 /** Resource versions of one kind are comparable numbers; where one is not, nothing is taken for older. */

@@ -32,7 +32,7 @@ export async function startProbes(
     return response.end('Only /healthz, /readyz and /metrics are here.\n');
   });
   server.requestTimeout = 10_000;
-  server.listen(address.port, address.host);
+  server.listen(address.port, address.host === '' ? undefined : address.host);
   try {
     await once(server, 'listening');
   } catch (cause) {

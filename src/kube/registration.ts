@@ -18,7 +18,7 @@ export interface Registration<R extends Resource, C, O, S extends Step> {
   readonly watches?: readonly Watch[];
   /** The pace of looking again when nothing happened; jittered by a tenth. */
   readonly lookEveryMs: number;
-  /** Objects worked on side by side; default 16. */
+  /** Objects worked on side by side; default 64: a worker that waits for a slow cluster costs nothing. */
   readonly workers?: number;
   /**
    * Its steps are taken in mode Plan too: they make nothing but objects that are themselves in mode Plan, whose own

@@ -51,7 +51,7 @@ export function startWorkers(
   stop: AbortSignal,
 ): Workers {
   const controller = registered.kind.kind.toLowerCase();
-  const count = registered.registration.workers ?? 16;
+  const count = registered.registration.workers ?? 64;
   maxConcurrentReconciles.set({ controller }, count);
 
   async function work(key: string): Promise<void> {

@@ -21,8 +21,6 @@ export interface ToyWorld {
   failure?: Error | undefined;
   /** How long each step takes. */
   stepMs: number;
-  /** Ignores that the pass is over. */
-  isDeaf?: boolean;
 }
 
 interface ToyStep extends Step {
@@ -70,7 +68,7 @@ export function toyKind(world: ToyWorld, options: { lookEveryMs?: number; passTi
       },
       async apply(stage, _, __, done, signal) {
         for (const step of stage) {
-          if (world.stepMs > 0) await sleep(world.stepMs, undefined, world.isDeaf === true ? {} : { signal });
+          if (world.stepMs > 0) await sleep(world.stepMs, undefined, { signal });
           world.writes.push(`${step.verb} ${step.pool}`);
           if (step.verb === 'delete-pool') world.pools.delete(step.pool);
           else world.pools.set(step.pool, step.size);
