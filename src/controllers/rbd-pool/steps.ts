@@ -38,6 +38,9 @@ export type PoolStep =
   /** Takes our record out of the monitors' store. */
   | { readonly verb: 'forget-pool'; readonly pool: string };
 
+/** Below a mebibyte it is RBD's own housekeeping that moves. */
+const worthTelling = 2 ** 20;
+
 /** The step as a sentence. */
 export function describePoolStep(step: PoolStep): string {
   const pool = `pool "${step.verb === 'create-crush-rule' ? '' : step.pool}"`;
@@ -56,7 +59,8 @@ export function describePoolStep(step: PoolStep): string {
       return `Record whose ${pool} is.`;
     case 'set-variable': {
       const from = step.from === undefined ? '' : ` from ${step.from}`;
-      const moves = step.movesBytes ? `, which moves up to ${formatBytes(step.movesBytes)}` : '';
+      const moves =
+        (step.movesBytes ?? 0) < worthTelling ? '' : `, which moves up to ${formatBytes(step.movesBytes ?? 0)}`;
       return `Set ${step.variable} of ${pool}${from} to ${step.to}${moves}.`;
     }
     case 'set-quota': {
