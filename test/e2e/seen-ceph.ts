@@ -51,20 +51,17 @@ export async function user(ceph: Ceph, entity: string): Promise<CephUser> {
 }
 
 /**
- * Commands by which an entity has changed the cluster so far, from the monitors' audit log, which notes reading ones one
- * level lower; beside them how often any client has written into each pool.
+ * What an entity has changed in the cluster so far, as text that compares: its commands in the monitors' audit log, less
+ * the one reading command that is noted there as loudly, and how often anybody has written into each pool.
  */
-export async function cephWrites(
-  ceph: Ceph,
-  entity: string,
-): Promise<{ commands: readonly string[]; pools: Readonly<Record<string, number>> }> {
+export async function cephChanges(ceph: Ceph, entity: string): Promise<readonly string[]> {
   const log = await ceph.ceph(['log', 'last', '10000', 'info', 'audit']);
-  const commands = log.split('\n').filter((line) => line.includes(`entity='${entity}'`) && line.includes('dispatch'));
+  const commands = log
+    .split('\n')
+    .filter((line) => line.includes(`entity='${entity}'`) && !/"prefix": ?"auth get"/.test(line));
   const { pools: counters } = JSON.parse(await ceph.rados(['df', '--format=json']));
-  return {
-    commands,
-    pools: Object.fromEntries(
-      counters.map(({ name, write_ops }: { name: string; write_ops: number }) => [name, write_ops]),
-    ),
-  };
+  const writes = counters.map(
+    ({ name, write_ops }: { name: string; write_ops: number }) => `${write_ops} writes into pool ${name}`,
+  );
+  return [...commands, ...writes];
 }

@@ -112,11 +112,11 @@ export async function refusedRequests(world: World): Promise<readonly string[]> 
     .map(({ verb, uri, code }) => `${verb} ${uri}: ${code}`);
 }
 
-/** What the operator has changed in Kubernetes so far, its lease aside. */
+/** What the operator has changed in Kubernetes so far, numbered, its lease aside. */
 export async function operatorWrites(world: World): Promise<readonly string[]> {
   return (await operatorRequests(world))
     .filter(({ verb, uri }) => !['get', 'list', 'watch'].includes(verb) && !uri.includes('/leases'))
-    .map(({ verb, uri, code }) => `${verb} ${uri}: ${code}`);
+    .map(({ verb, uri, code }, index) => `${index + 1}. ${verb} ${uri}: ${code}`);
 }
 
 async function operatorRequests(world: World) {
