@@ -76,7 +76,8 @@ export abstract class BaseOperator extends framework.default {
     // With the version at which the list was read, a finalizer that somebody added since is never lost.
     const patch = { metadata: { resourceVersion: meta.resourceVersion, finalizers } };
     const at = { namespace: meta.namespace ?? '', name: meta.name };
-    this.stores.get(kind.plural)?.note(await this.client.mergePatch(kind, at, patch));
+    const written = await this.client.mergePatch(kind, at, patch);
+    this.stores.get(kind.plural)?.note(written);
   }
 
   protected override getCustomResourceApiUri(group: string, version: string, plural: string, namespace?: string) {
