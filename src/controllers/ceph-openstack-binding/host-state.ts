@@ -16,8 +16,9 @@ export interface HostState {
   readonly message: string;
 }
 
-/** The host cannot be talked to: it is named, never waited for. */
+/** The host cannot be talked to, or must not be: it is named, never waited for. */
 const unreachableReasons: ReadonlySet<Reason> = new Set([
+  'Abandoned',
   'HostUnreachable',
   'HostKeyMismatch',
   'HostKeyUnknown',

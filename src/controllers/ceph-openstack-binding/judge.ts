@@ -1,4 +1,5 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Reason } from '../../api/conditions.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import { foretell } from './foretell.ts';
 import type { Observed } from './observed.ts';
@@ -74,14 +75,17 @@ function progress({ waves, target }: Rollout, moving: readonly string[]): string
 
 interface HostProblem {
   readonly name: string;
-  readonly reason: Hold['reason'];
+  readonly reason: Reason;
   readonly sentence: string;
   readonly isStalled: boolean;
 }
 
+/** What a host says while all goes well. */
+const underWay: ReadonlySet<Reason> = new Set(['Progressing', 'WaitingForRevision', 'Converged'] satisfies Reason[]);
+
 function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
   const { name, state, refusal } = host;
-  const about = (reason: Hold['reason'], message: string, isStalled: boolean): readonly HostProblem[] => [
+  const about = (reason: Reason, message: string, isStalled: boolean): readonly HostProblem[] => [
     { name, reason, sentence: `Host ${name}: ${message}`, isStalled },
   ];
   const other = observed.claimedByOthers.get(name);
@@ -96,9 +100,7 @@ function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: Ho
   if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {
     return about(refusal.refused, refusal.message, true);
   }
-  return state.failing || state.reason === 'ChangesPlanned' || state.reason === 'Abandoned'
-    ? about(state.reason, state.message, state.failing)
-    : [];
+  return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
 }
 
 function rest(problems: readonly HostProblem[]): readonly string[] {
