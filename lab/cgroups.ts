@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -16,9 +16,11 @@ export function makeCgroups(name: string): string[] {
   return folders;
 }
 
-/** Removes a control group with all below it. One that still has processes stays. */
+/** Removes a control group with all below it, and kills what still runs in it. */
 export function removeCgroup(folder: string): void {
   try {
+    const kill = join(folder, 'cgroup.kill');
+    if (existsSync(kill)) writeFileSync(kill, '1');
     for (const each of subfolders(folder)) removeCgroup(join(folder, each));
     rmdirSync(folder);
   } catch {

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { makeCgroups, removeCgroup } from './cgroups.ts';
 import { eventually } from './eventually.ts';
-import { startTimeOf } from './leftovers.ts';
-import { run, startProcess } from './process.ts';
+import { register } from './leftovers.ts';
+import { type Running, run, startProcess } from './process.ts';
 
 /** A systemd that runs as process 1 of a root tree, in namespaces of its own. */
 export interface Machine {
@@ -36,7 +36,9 @@ export async function bootMachine(options: BootOptions): Promise<Machine> {
     env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
     graceMs: 1,
   });
-  const leader = await eventually(() => childOf(supervisor.pid), { what: `machine "${name}" has a first process` });
+  const leader = await firstProcess(name, supervisor);
+  // It outlives a supervisor that is killed; and with it the kernel kills all that runs in its namespace.
+  const registration = register({ kind: 'process', pid: leader, graceMs: 0 });
 
   const signalAll = async (signal: NodeJS.Signals, settled: (state: string) => boolean) => {
     await eventually(async () => {
@@ -58,10 +60,9 @@ export async function bootMachine(options: BootOptions): Promise<Machine> {
     freeze: () => signalAll('SIGSTOP', (state) => 'TZX'.includes(state)),
     thaw: () => signalAll('SIGCONT', (state) => state !== 'T'),
     async kill() {
-      await supervisor.stop();
-      await eventually(() => {
-        if (startTimeOf(leader) !== undefined) throw new Error(`process ${leader} is still there`);
-      });
+      process.kill(leader, 'SIGKILL');
+      await supervisor.exited;
+      registration.forget();
       for (const folder of cgroups) removeCgroup(folder);
     },
   };
@@ -84,6 +85,15 @@ export async function awaitSshd(address: string, port: number): Promise<void> {
       socket.once('close', () => reject(new Error('it closed the connection')));
     });
   await eventually(greeting, { timeoutMs: 90_000, what: `sshd answers at ${address}:${port}` });
+}
+
+async function firstProcess(name: string, supervisor: Running): Promise<number> {
+  try {
+    return await eventually(() => childOf(supervisor.pid), { what: `machine "${name}" has a first process` });
+  } catch (error) {
+    await supervisor.stop();
+    throw new Error(`Cannot boot machine "${name}": ${supervisor.logTail()}`, { cause: error });
+  }
 }
 
 async function childOf(pid: number): Promise<number> {
