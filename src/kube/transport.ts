@@ -5,7 +5,7 @@ import { errorMessage } from '../errors.ts';
 import { apiRequestSeconds, apiRequests } from '../metrics.ts';
 import { createCredentials } from './credentials.ts';
 import { KubeError } from './kube-error.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit, createSlots } from './rate-limit.ts';
 
 export interface TransportRequest {
   /** For error sentences: `read Secret "ns/name"`. */
@@ -50,10 +50,11 @@ const userAgent = 'ceph-openstack-operator';
 
 export function createTransport(
   kubeConfig: KubeConfig,
-  options: { perSecond?: number; burst?: number } = {},
+  options: { perSecond?: number; burst?: number; concurrency?: number } = {},
 ): Transport {
   const credentials = createCredentials(kubeConfig);
   const limit = createRateLimit({ perSecond: options.perSecond ?? 200, burst: options.burst ?? 400 });
+  const inSlot = createSlots(options.concurrency ?? 24);
 
   async function open(
     request: Pick<TransportRequest, 'what' | 'path' | 'query' | 'accept'>,
@@ -119,8 +120,9 @@ export function createTransport(
       let failure: unknown;
       for (let attempt = 1; ; attempt++) {
         try {
-          if (request.urgent !== true) await limit.take(signal);
-          return await once(request, signal);
+          if (request.urgent === true) return await once(request, signal);
+          await limit.take(signal);
+          return await inSlot(() => once(request, signal), signal);
         } catch (error) {
           request.signal?.throwIfAborted();
           // Once the deadline has passed, what failed before says more than that it passed.
