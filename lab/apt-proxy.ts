@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -37,7 +38,9 @@ export async function startAptProxy(options: AptProxyOptions): Promise<AptProxy>
 
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = URL.parse(incoming.url ?? '');
-    const site = options.sites.find((each) => url !== null && withoutScheme(url.href).startsWith(withoutScheme(each)));
+    const site = options.sites.find(
+      (each) => url !== null && withoutScheme(url.href).startsWith(`${withoutScheme(each)}/`),
+    );
     if (incoming.method !== 'GET' || url === null || site === undefined) {
       response.writeHead(403).end();
       return;
@@ -100,7 +103,7 @@ async function download(url: string, file: string, dispatcher: Agent): Promise<n
     return answer.statusCode;
   }
   await mkdir(dirname(file), { recursive: true });
-  const part = `${file}.${process.pid}.part`;
+  const part = `${file}.${randomUUID()}.part`;
   try {
     const handle = await open(part, 'w');
     await pipeline(Readable.from(answer.body), handle.createWriteStream());
