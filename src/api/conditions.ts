@@ -3,7 +3,6 @@ export const conditionTypes = [
   'Ready',
   'Reconciling',
   'Stalled',
-  'Reachable',
   'Distributed',
   'AccessVerified',
   'ServicesRunning',

@@ -12,6 +12,7 @@ import {
 } from '../metrics.ts';
 import type { Store } from './cache.ts';
 import type { Client } from './client.ts';
+import { createContest } from './contest.ts';
 import { within } from './deadline.ts';
 import type { Recorder } from './events.ts';
 import { type KubeObject, parseKey } from './kinds.ts';
@@ -30,7 +31,7 @@ import {
 } from './pass.ts';
 import type { Hold, Step } from './reconciler.ts';
 import type { Registered } from './registration.ts';
-import { isSameStatus, type Judgement, joinSentences, readyCondition, renderStatus } from './status.ts';
+import { isSameStatus, type Judgement, joinSentences, readyCondition, renderStatus, wasReady } from './status.ts';
 
 /** Sets and removes our finalizer, leaving those of others alone. Conflict when somebody was faster. */
 export interface Finalizers {
@@ -63,6 +64,7 @@ export function createController(registered: Registered, tools: ControllerTools)
   const { registration } = registered;
   const { client, store, finalizers, recorder } = tools;
   const controller = registered.kind.kind.toLowerCase();
+  const contest = createContest();
   const passTimeoutMs = registration.passTimeoutMs ?? 120_000;
   const look = (): Next => ({ afterMs: registration.lookEveryMs * (0.9 + Math.random() * 0.2) });
 
@@ -70,6 +72,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     const raw = store.get(key) as Resource | undefined;
     if (raw === undefined) {
       readiness.remove({ kind: registered.kind.kind, ...parseKey(key) });
+      contest.forget(key);
       return 'change';
     }
     const pass = beginPass(raw, tools.log);
@@ -85,7 +88,8 @@ export function createController(registered: Registered, tools: ControllerTools)
     if (pass.did.length > 0) {
       const reason = doneReason(pass);
       if (reason === 'DriftRepaired') driftRepairs.inc({ kind: raw.kind });
-      recorder.record(raw, { type: 'Normal', reason, action: 'Apply', note: joinSentences(pass.did) });
+      recorder.record(raw, { type: 'Normal', reason, action: 'Apply', note: joinSentences([...new Set(pass.did)]) });
+      if (reason === 'DriftRepaired') contest.note(key, raw.metadata.generation, pass.did, performance.now());
     }
     if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
     return verdict.next;
@@ -110,6 +114,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
       if (isToldOnly && left.length > 0) return planned(left, plan.hold);
       if (stages.length === 0) return settled(pass, plan.hold);
+      const quarrel = round === 1 ? contested(pass, stages) : undefined;
+      if (quarrel !== undefined) return held(quarrel);
       await finalizers.hold(current(pass));
       for (const stage of stages) {
         signal.throwIfAborted();
@@ -118,6 +124,17 @@ export function createController(registered: Registered, tools: ControllerTools)
       signal.throwIfAborted();
     }
     throw new Error(`Not settled after ${maxRounds} rounds; still to do: ${joinSentences(left)}`);
+  }
+
+  /** Somebody who keeps reverting us is named, and not fought with restarts for ever. */
+  function contested({ raw, deleting }: Pass, stages: readonly (readonly Step[])[]): Hold | undefined {
+    if (deleting || !(wasReady(raw) || readyCondition(raw)?.reason === 'Contested')) return undefined;
+    const repairs = planLines(stages, (step) => registration.reconciler.describe(step));
+    const { generation, namespace, name } = raw.metadata;
+    const again = contest.contested(`${namespace}/${name}`, generation, repairs, performance.now());
+    if (again.length === 0) return undefined;
+    const message = `Somebody keeps changing what was put back three times, so it is left for some hours: ${joinSentences(again)} Find who does it, and stop it there or declare it here.`;
+    return { reason: 'Contested', message, stalled: true };
   }
 
   async function applyStage(
@@ -133,7 +150,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     try {
       await apply((step) => {
         const sentence = describe(step);
-        pass.did.push(sentence);
+        if (step.incidental !== true) pass.did.push(sentence);
         steps.inc({ kind: pass.raw.kind, verb: step.verb });
         pass.log.info({ verb: step.verb }, sentence);
       });
@@ -146,6 +163,8 @@ export function createController(registered: Registered, tools: ControllerTools)
   async function settled(pass: Pass, hold: Hold | undefined): Promise<Verdict> {
     if (hold !== undefined) return held(hold);
     if (pass.deleting) {
+      // What was planned for an older generation says nothing of the newer one.
+      if (current(pass).metadata.generation !== pass.raw.metadata.generation) return { next: { afterMs: 0 } };
       await finalizers.release(current(pass));
       pass.log.info('Let go.');
       return { next: 'change' };

@@ -4,6 +4,8 @@ import type { Condition, Resource } from '../api/resource.ts';
 /** One idempotent outside action, as data. `verb` is kebab-case: `create-pool`, `edit-config`. */
 export interface Step {
   readonly verb: string;
+  /** Bookkeeping beside other steps: logged, and not told in events. */
+  readonly incidental?: boolean;
 }
 
 /** Why no more may be done now. Steps beside it are still safe and are applied. */

@@ -49,18 +49,18 @@ test("renderStatus() keeps the kind's fields and conditions, when nothing could 
     poolID: 7,
     plan: ['Old.'],
     observedGeneration: 1,
-    conditions: [condition('Ready', 'True'), condition('Reachable', 'True'), condition('Reconciling', 'True')],
+    conditions: [condition('Ready', 'True'), condition('AccessVerified', 'True'), condition('Reconciling', 'True')],
   });
   const status = renderStatus(2, before, stalled, undefined, now);
   assert.equal(status.poolID, 7);
   assert.equal(status.plan, undefined);
   assert.equal(status.observedGeneration, 2);
-  assert.deepEqual(Object.keys(conditionsOf(status)), ['Ready', 'Stalled', 'Reachable']);
-  assert.equal(conditionsOf(status).Reachable?.observedGeneration, 1);
+  assert.deepEqual(Object.keys(conditionsOf(status)), ['Ready', 'Stalled', 'AccessVerified']);
+  assert.equal(conditionsOf(status).AccessVerified?.observedGeneration, 1);
 });
 
 test('isSameStatus() sees no change in what renderStatus() gives again, whatever the order and the hour', () => {
-  const seen = { fields: { poolID: 7, usage: undefined }, conditions: [condition('Reachable', 'True')] };
+  const seen = { fields: { poolID: 7, usage: undefined }, conditions: [condition('AccessVerified', 'True')] };
   const first = renderStatus(1, resource(), ready, seen, earlier);
   const stored = { ...first, conditions: (first.conditions as Condition[]).toReversed() };
   const again = renderStatus(1, resource(stored), ready, seen, now);

@@ -6,6 +6,7 @@ import type { Hold } from '../../kube/reconciler.ts';
 export type PlannedStep = HostStep & {
   /** A sentence without values: `Set rbd_pool in [ceph] of /etc/cinder/cinder.conf.` */
   readonly about?: string;
+  readonly incidental?: boolean;
 };
 
 /**

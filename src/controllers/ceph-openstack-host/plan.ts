@@ -149,10 +149,10 @@ function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly Plan
   const pending = owed('Pending');
   const changed = expected !== manifestHash(pending);
   const steps: PlannedStep[] = [];
-  if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected });
+  if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected, incidental: true });
   steps.push(...changes);
   if (draft.debts.size > 0) {
-    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(pending) });
+    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(pending), incidental: true });
   }
   return [...steps, ...restartSteps];
 }

@@ -22,11 +22,7 @@ export function hostStatus(
       ...(isProved && next !== undefined ? { distributed: next } : {}),
       ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
     },
-    conditions: [
-      { type: 'Reachable', status: 'True', reason: 'Converged', message: 'The host answers.' },
-      ...accessCondition(observed, draft.laidOut),
-      ...servicesCondition(observed),
-    ],
+    conditions: [...accessCondition(observed, draft.laidOut), ...servicesCondition(observed)],
   };
 }
 
