@@ -221,6 +221,13 @@ test('planBinding() repairs a child that somebody edited, and leaves what they a
   assert.deepEqual(world.plan().stages.flat(), []);
 });
 
+test('planBinding() writes no extra option before the policy was read', () => {
+  const world = new World(specWith(two, { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } }));
+  world.policy = undefined;
+  assert.deepEqual(world.plan().stages, []);
+  assert.deepEqual([hold(world)?.reason, hold(world)?.stalled], ['ConnectionMissing', false]);
+});
+
 test('planBinding() refuses options that the policy does not allow', () => {
   const world = new World(specWith(two, { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } }));
   assert.deepEqual(world.plan().stages, []);

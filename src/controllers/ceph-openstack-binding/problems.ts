@@ -41,16 +41,19 @@ export function specProblem(binding: CephOpenStackBinding, observed: Observed): 
     return stalled('InvalidSpec', `Two back ends have the section "${twice}": give each its own.`);
   }
   const { policy } = observed;
-  if (policy === undefined) return undefined;
+  const { secretName } = binding.spec.ssh;
+  if (policy === undefined) {
+    if (adoption !== 'TakeOver' && extraOptions(binding).length === 0) return undefined;
+    // Its policy has to allow these before anything of them reaches a revision.
+    return passing('ConnectionMissing', `The SSH Secret "${secretName}" does not exist: create it in this namespace.`);
+  }
   const takeOver = adoption === 'TakeOver' ? takeOverRefusal(policy) : undefined;
   const refusal =
     takeOver ??
     extraOptions(binding)
       .map((option) => optionRefusal(policy, ...option))
       .find(isText);
-  return refusal === undefined
-    ? undefined
-    : stalled('PolicyForbids', `SSH Secret "${binding.spec.ssh.secretName}": ${refusal}`);
+  return refusal === undefined ? undefined : stalled('PolicyForbids', `SSH Secret "${secretName}": ${refusal}`);
 }
 
 /** Options that the binding writes beyond what is known, by file, section and name: only with the policy's word. */

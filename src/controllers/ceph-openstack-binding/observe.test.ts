@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import { Invalid } from '../../errors.ts';
+import { Secret } from '../../secret.ts';
+import type { BindingKube } from './kube.ts';
+import { observe } from './observe.ts';
+import { specWith, World } from './world.fixture.ts';
+
+const spec = specWith({ ctl1: ['GlanceApi'], cmp1: ['NovaCompute'] });
+
+function bindingAt(created: string, name: string, namespace = 'openstack'): CephOpenStackBinding {
+  const { binding } = new World(spec);
+  return {
+    ...binding,
+    metadata: { ...binding.metadata, name, namespace, uid: `${namespace}/${name}`, creationTimestamp: created },
+  };
+}
+
+function kubeWith(bindings: readonly CephOpenStackBinding[]): BindingKube {
+  const none = () => [];
+  const never = () => assert.fail('observing never writes');
+  return {
+    bindings: () => bindings,
+    pools: none,
+    clients: none,
+    hosts: none,
+    revisions: none,
+    apply: never,
+    createRevision: never,
+    delete: never,
+  };
+}
+
+const signal = new AbortController().signal;
+const noSecrets = { readSecret: async () => undefined };
+
+test('observe() gives a host to the older of two bindings, and of two as old to the first by name', async () => {
+  const old = bindingAt('2026-01-01T00:00:00Z', 'zebra');
+  const twin = bindingAt('2026-01-01T00:00:00Z', 'zebra', 'other');
+  const young = bindingAt('2026-01-02T00:00:00Z', 'ant');
+  const kube = kubeWith([young, twin, old]);
+  const claims = async (binding: CephOpenStackBinding) =>
+    Object.fromEntries((await observe(binding, { kube, secrets: noSecrets }, signal)).claimedByOthers);
+  assert.deepEqual(await claims(twin), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
+  assert.deepEqual(await claims(young), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
+  assert.deepEqual(await claims(old), {});
+});
+
+test('observe() reads the policy of the SSH Secret, and refuses one that it cannot read', async () => {
+  const binding = bindingAt('2026-01-01T00:00:00Z', 'cloud');
+  const kube = kubeWith([binding]);
+  const withPolicy = (policy: string) => ({
+    readSecret: async (_: string, name: string) => (name === 'fleet-ssh' ? { policy: new Secret(policy) } : undefined),
+  });
+  const { policy } = await observe(binding, { kube, secrets: withPolicy('takeOver: true') }, signal);
+  assert.equal(policy?.takeOver, true);
+  await assert.rejects(observe(binding, { kube, secrets: withPolicy('{') }, signal), Invalid);
+  assert.equal((await observe(binding, { kube, secrets: noSecrets }, signal)).policy, undefined);
+});
+
+test('observe() reads no Secret of a binding that is deleted: they may be gone', async () => {
+  const binding = bindingAt('2026-01-01T00:00:00Z', 'cloud');
+  const deleted = { ...binding, metadata: { ...binding.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
+  const secrets = { readSecret: () => assert.fail('a Secret was read') };
+  await observe(deleted, { kube: kubeWith([deleted]), secrets }, signal);
+});
