@@ -23,6 +23,9 @@ export function renderApplyScript(steps: readonly HostStep[], nonce: string): st
     assign('lock_tries', [String(lockTries)]),
     scriptText('common.sh'),
     scriptText('apply.sh'),
+    scriptText('apply-files.sh'),
+    scriptText('apply-packages.sh'),
+    scriptText('apply-services.sh'),
     ...calls.flatMap(({ payload }, index) =>
       payload === undefined ? [] : [payloadFunction(`payload_${index}`, payload)],
     ),

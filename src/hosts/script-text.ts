@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { Invalid } from '../errors.ts';
 
+type ScriptName =
+  | 'access.py'
+  | 'apply.sh'
+  | 'apply-files.sh'
+  | 'apply-packages.sh'
+  | 'apply-services.sh'
+  | 'common.sh'
+  | 'observe.sh';
+
 const texts = new Map<string, string>();
 
 /** A file of `scripts/`, read once. */
-export function scriptText(name: 'common.sh' | 'observe.sh' | 'apply.sh' | 'access.py'): string {
+export function scriptText(name: ScriptName): string {
   const known = texts.get(name);
   if (known !== undefined) {
     return known;

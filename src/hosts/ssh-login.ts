@@ -130,6 +130,8 @@ function open(config: ConnectConfig, signal: AbortSignal): Promise<ssh2.Client> 
       resolve(client);
     });
     client.connect(config);
+    // Else the kernel holds back the small packets that a script begins and ends with.
+    client.setNoDelay(true);
   });
 }
 

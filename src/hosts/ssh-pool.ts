@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Duplex } from 'node:stream';
-import type ssh2 from 'ssh2';
 import type { Secret } from '../secret.ts';
 import { createGate, type Gate } from './gate.ts';
 import type { ContentCache, HostTarget, ScriptOutput, ScriptRequest, SshConnection } from './ssh-access.ts';
-import { type Login, logIn, unreachable } from './ssh-login.ts';
+import { Line } from './ssh-line.ts';
+import type { Login } from './ssh-login.ts';
 import { runScript } from './ssh-script.ts';
 
 const cacheBytes = 64 * 1024 * 1024;
-/** sshd allows ten sessions on one connection (MaxSessions); two scripts are all that a host ever has at once. */
-const scriptsPerHost = 2;
 
 /** One per operator process. `connection` only describes: it connects when the first script runs. */
 export class SshPool implements AsyncDisposable {
@@ -128,118 +125,4 @@ function lineKey(login: Login, jump: Login | undefined): string {
         ],
   );
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-/** One logged-in connection, shared by all that use the same target; closed when nobody has used it for a while. */
-class Line {
-  readonly #login: Login;
-  readonly #jump: Line | undefined;
-  readonly #idleMs: number;
-  readonly #closed: () => void;
-  readonly #gate = createGate(scriptsPerHost);
-  #client: Promise<ssh2.Client> | undefined;
-  #users = 0;
-  #idle: NodeJS.Timeout | undefined;
-
-  constructor(login: Login, jump: Line | undefined, idleMs: number, closed: () => void) {
-    this.#login = login;
-    this.#jump = jump;
-    this.#idleMs = idleMs;
-    this.#closed = closed;
-  }
-
-  async use<T>(work: (client: ssh2.Client) => Promise<T>, signal: AbortSignal): Promise<T> {
-    this.#hold();
-    try {
-      using _permit = await this.#gate.enter(signal);
-      return await work(await this.#connect(signal));
-    } finally {
-      this.#release();
-    }
-  }
-
-  /** A way through this machine to another. It keeps this connection open while it lasts. */
-  async through(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    this.#hold();
-    try {
-      const client = await this.#connect(signal);
-      const channel = await new Promise<Duplex>((resolve, reject) =>
-        client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => (error ? reject(error) : resolve(stream))),
-      );
-      channel.once('close', () => this.#release());
-      return channel;
-    } catch (error) {
-      this.#release();
-      throw error;
-    }
-  }
-
-  #connect(signal: AbortSignal): Promise<ssh2.Client> {
-    // One login for all that wait; it goes on when the first of them gives up, bounded by its own deadlines.
-    this.#client ??= this.#logIn();
-    return abortable(this.#client, signal);
-  }
-
-  #logIn(): Promise<ssh2.Client> {
-    const never = new AbortController().signal;
-    const jump = this.#jump;
-    const { address, port, label } = this.#login;
-    const openSocket = jump && (() => openThrough(jump, address, port, label, never));
-    const client = logIn(this.#login, openSocket, never);
-    const forget = () => {
-      if (this.#client === client) {
-        this.#client = undefined;
-      }
-    };
-    client.then((open) => open.once('close', forget), forget);
-    return client;
-  }
-
-  #hold(): void {
-    this.#users += 1;
-    clearTimeout(this.#idle);
-  }
-
-  #release(): void {
-    this.#users -= 1;
-    if (this.#users === 0) {
-      this.#idle = setTimeout(() => this.close(), this.#idleMs).unref();
-    }
-  }
-
-  close(): void {
-    clearTimeout(this.#idle);
-    this.#client?.then(hangUp).catch(() => undefined);
-    this.#client = undefined;
-    this.#closed();
-  }
-}
-
-/** A host that is gone would never answer the goodbye, and its socket would keep this process alive. */
-function hangUp(client: ssh2.Client): void {
-  client.end();
-  setTimeout(() => client.destroy(), 1_000).unref();
-}
-
-async function openThrough(jump: Line, address: string, port: number, label: string, signal: AbortSignal) {
-  try {
-    return await jump.through(address, port, signal);
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('(SSH) Channel open failure')) {
-      throw unreachable(label, 'the jump host does not get through to it', error);
-    }
-    throw error;
-  }
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
