@@ -77,9 +77,9 @@ const emptyRequest: ObserveRequest = {
 };
 
 /** Everything that any of the host's roles could speak of, whatever release it turns out to have. */
-function requestFor(
+export function requestFor(
   host: CephOpenStackHost,
-  { current, next }: Extract<HostConnection, { kind: 'reach' }>,
+  { current, next }: Pick<Extract<HostConnection, { kind: 'reach' }>, 'current' | 'next'>,
 ): ObserveRequest {
   const rendered = [current, next]
     .flatMap((revision) => revision?.data.roles ?? [])
