@@ -1,6 +1,7 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { needsClient } from '../ceph-openstack-binding/sections.ts';
 import { declaresReference, isOwnedBy } from '../references.ts';
 
 /**
@@ -16,6 +17,7 @@ export function usersOfClient(
   const using = bindings.filter(
     (binding) =>
       binding.metadata.namespace === namespace &&
+      needsClient(binding, name) &&
       (isOwnedBy(client, binding) || declaresReference(binding.spec, 'clientRef', name)),
   );
   const usingNames = using.map(({ metadata }) => metadata.name);

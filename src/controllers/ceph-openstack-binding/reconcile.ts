@@ -20,7 +20,7 @@ import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { planBinding } from './plan.ts';
-import { clientNeeds, needsOf, poolNeeds } from './sections.ts';
+import { clientNeeds, needsClient, needsOf, needsPool } from './sections.ts';
 import { bindingStatus } from './status.ts';
 import { type BindingStep, describeStep } from './steps.ts';
 
@@ -43,11 +43,11 @@ export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTool
       watch(hostKind, ownerKeys(bindings)),
       watch(controllerRevisionKind, ownerKeys(bindings)),
       watch(poolKind, ({ metadata: { namespace, name } }) =>
-        bindingsThat((binding) => poolNeeds(needsOf(binding)).some((need) => need.objectName === name), namespace),
+        bindingsThat((binding) => needsPool(binding, name), namespace),
       ),
       watch(poolKind, ownerKeys(bindings)),
       watch(clientAuthKind, ({ metadata: { namespace, name } }) =>
-        bindingsThat((binding) => clientNeeds(needsOf(binding)).some((need) => need.objectName === name), namespace),
+        bindingsThat((binding) => needsClient(binding, name), namespace),
       ),
       watch(clientAuthKind, ownerKeys(bindings)),
       watch(secretKind, ({ metadata: { namespace, name } }) =>

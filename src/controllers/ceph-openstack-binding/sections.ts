@@ -77,6 +77,16 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
   };
 }
 
+/** Whether a binding needs the RbdPool of that name; it takes back those of its own that it needs no more. */
+export function needsPool(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>, name: string): boolean {
+  return poolNeeds(needsOf(binding)).some((need) => need.objectName === name);
+}
+
+/** Whether a binding needs the CephClientAuth of that name; it takes back those of its own that it needs no more. */
+export function needsClient(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>, name: string): boolean {
+  return clientNeeds(needsOf(binding)).some((need) => need.objectName === name);
+}
+
 /** Every pool, once. */
 export function poolNeeds(needs: Needs): readonly PoolNeed[] {
   return byName([

@@ -1,6 +1,7 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { needsPool } from '../ceph-openstack-binding/sections.ts';
 import { declaresReference, isOwnedBy } from '../references.ts';
 
 /** The resources that use a pool and so keep it from being deleted, as `CephClientAuth "cinder"`, sorted. */
@@ -16,6 +17,7 @@ export function usersOfPool(
     (binding) =>
       binding.metadata.namespace === namespace &&
       binding.metadata.deletionTimestamp === undefined &&
+      needsPool(binding, pool.metadata.name) &&
       (isOwnedBy(pool, binding) || declaresReference(binding.spec, 'poolRef', pool.metadata.name)),
   );
   return [
