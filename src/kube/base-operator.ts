@@ -6,7 +6,7 @@ import { type Logger, operatorLogger } from '../log.ts';
 import { type Change, createStore, type Store } from './cache.ts';
 import { type Client, createClient, fieldManager, resourcePath } from './client.ts';
 import { apiVersion, type Kind, type KubeObject } from './kinds.ts';
-import { isConflict } from './kube-error.ts';
+import { isConflict, KubeError } from './kube-error.ts';
 import { finalizer } from './pass.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from './reflector.ts';
 import { createTransport, type Transport } from './transport.ts';
@@ -48,13 +48,13 @@ export abstract class BaseOperator extends framework.default {
   protected async hold(kind: Kind, object: KubeObject): Promise<void> {
     let current = object;
     for (let attempt = 1; current.metadata.finalizers?.includes(finalizer) !== true; attempt++) {
+      refuseDeleted(kind, current);
       try {
         await this.handleResourceFinalizer(eventOf(kind, current), finalizer, async () => undefined);
         return;
       } catch (error) {
         const fresh = isConflict(error) && attempt < 4 ? await this.client.get(kind, object.metadata) : undefined;
-        const same = fresh?.metadata.uid === object.metadata.uid;
-        if (fresh === undefined || !same || fresh.metadata.deletionTimestamp !== undefined) throw error;
+        if (fresh?.metadata.uid !== object.metadata.uid) throw error;
         current = fresh;
       }
     }
@@ -140,6 +140,15 @@ export abstract class BaseOperator extends framework.default {
     const { group, versions, names } = definition.spec;
     return { group, versions, plural: names.plural };
   }
+}
+
+/** No finalizer can be added any more; whoever wanted one has to look again. */
+function refuseDeleted(kind: Kind, { metadata }: KubeObject): void {
+  if (metadata.deletionTimestamp === undefined) return;
+  throw new KubeError(`Cannot hold ${kind.kind} "${metadata.namespace}/${metadata.name}": it is being deleted.`, {
+    code: 409,
+    reason: 'Conflict',
+  });
 }
 
 function kindOf(meta: ResourceMeta): Kind {

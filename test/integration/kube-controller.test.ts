@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
 import { Invalid, Waiting } from '../../src/errors.ts';
-import { secretKind } from '../../src/kube/kinds.ts';
+import { poolKind, secretKind } from '../../src/kube/kinds.ts';
 import { pool } from '../api-objects.ts';
 import { createToyWorld, startToyLab, type ToyLab, toyKind } from './kube-toy.ts';
 
@@ -11,6 +11,7 @@ before(async () => {
   lab = await startToyLab('kube-controller');
 });
 after(() => lab[Symbol.asyncDispose]());
+afterEach(() => lab.wipe());
 
 const apply = (object: unknown) => lab.kube.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
 const remove = (name: string) => lab.kube.kubectl(['delete', 'rbdpool', name, '-n', 'openstack', '--wait=false']);
@@ -104,14 +105,20 @@ test('a changed generation is Reconciling before the long work, and the work is 
   await apply(pool({}, 'slow'));
   await ready('slow');
   world.stepMs = 3_000;
+  const from = lab.logged.length;
   await apply(pool({ replicated: { size: 2 } }, 'slow'));
-  const first = await condition('slow', 'Reconciling', 'Progressing');
-  assert.match(first, /^Looking at what generation \d+ needs\.$/);
-  assert.equal((await lab.conditions('slow')).Ready?.status, 'False');
-  await eventually(async () => {
-    assert.equal((await lab.conditions('slow')).Ready?.message, 'Set the size of pool "slow" to 2.');
-  });
+  await condition('slow', 'Reconciling', 'Progressing');
   await ready('slow');
+  // Each line was written after the status was.
+  const told = lab.logged.slice(from).filter(({ name, ready }) => name === 'slow' && ready !== undefined);
+  assert.deepEqual(
+    told.map(({ ready, reason, msg }) => [ready, reason, String(msg).replace(/\d+ needs/, 'N needs')]),
+    [
+      [false, 'Progressing', 'Looking at what generation N needs.'],
+      [false, 'Progressing', 'Set the size of pool "slow" to 2.'],
+      [true, 'Converged', 'All is as it should be.'],
+    ],
+  );
   world.stepMs = 0;
   await remove('slow');
   await gone('slow');
@@ -201,6 +208,33 @@ test('a foreign finalizer, set at any time, stays', async () => {
     '{"metadata":{"finalizers":[]}}',
   ]);
   await gone('shared');
+});
+
+test('an object that is deleted while it is looked at for the first time is not acted for', async () => {
+  const world = createToyWorld();
+  await using operator = await lab.start([toyKind(world)]);
+  const at = { namespace: 'openstack', name: 'hasty' };
+  world.atStart = async () => {
+    world.atStart = async () => {};
+    await remove('hasty');
+    await eventually(() => assert.ok(operator.cache.get(poolKind, at)?.metadata.deletionTimestamp));
+  };
+  await apply({ ...pool({}, 'hasty'), metadata: { ...at, finalizers: ['example.com/a'] } });
+  await eventually(() => assert.equal(world.looks.get('hasty'), 1));
+  await eventually(async () => assert.ok((await lab.pool('hasty'))?.metadata.deletionTimestamp));
+  const patch = [
+    'patch',
+    'rbdpool',
+    'hasty',
+    '-n',
+    'openstack',
+    '--type=merge',
+    '-p',
+    '{"metadata":{"finalizers":[]}}',
+  ];
+  await lab.kube.kubectl(patch);
+  await gone('hasty');
+  assert.deepEqual(world.writes, []);
 });
 
 test('an object that never touched the world is deleted without a pass', async () => {

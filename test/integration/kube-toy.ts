@@ -19,6 +19,8 @@ export interface ToyWorld {
   readonly looks: Map<string, number>;
   hold?: Hold | undefined;
   failure?: Error | undefined;
+  /** Happens at the beginning of each pass. */
+  atStart?: () => Promise<void>;
   /** How long each step takes. */
   stepMs: number;
 }
@@ -46,6 +48,7 @@ export function toyKind(world: ToyWorld, options: { lookEveryMs?: number; passTi
     ],
     reconciler: {
       async connect() {
+        await world.atStart?.();
         if (world.failure !== undefined) throw world.failure;
         return world;
       },
