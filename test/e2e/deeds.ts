@@ -138,7 +138,7 @@ export const deeds: readonly Deed[] = [
   inCeph(
     "a pool's application, and with it the mark that it is ours",
     'RbdPool',
-    /application/i,
+    /Enable RBD on pool "vms"/,
     'osd pool application disable vms rbd --yes-i-really-mean-it',
     poolHas('vms', ({ application_metadata }) => Object.keys(application_metadata.rbd ?? {}), ['cephopenstack.io']),
   ),

@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import type { Host } from '../../lab/hosts.ts';
 import type { OperatorProcess } from '../../lab/operator-process.ts';
 import { quickstartHosts, startWorld } from '../../lab/world.ts';
-import { cephWrites, pools, users } from './seen-ceph.ts';
+import { cephCommands, pools, users } from './seen-ceph.ts';
 import { fileOn, libvirtSecretsOn, unitOn } from './seen-host.ts';
 import { applyQuickstart, isReady, objects, refusedRequests } from './story.ts';
 import { remove } from './waiting.ts';
@@ -130,7 +130,7 @@ describe('an operator that is killed after every single step', () => {
     // Each pool ever made has a number of its own.
     const { pool_max: most, pools: all } = JSON.parse(await ceph.ceph(['osd', 'dump', '--format=json']));
     assert.equal(most, all.length);
-    const { commands } = await cephWrites(ceph, entity);
+    const commands = await cephCommands(ceph, entity);
     for (const name of ['images', 'volumes', 'backups', 'vms']) {
       const created = commands.filter((line) => line.includes('osd pool create') && line.includes(`"${name}"`));
       assert.equal(created.length, 1, created.join('\n'));

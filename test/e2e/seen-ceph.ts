@@ -51,17 +51,22 @@ export async function user(ceph: Ceph, entity: string): Promise<CephUser> {
 }
 
 /**
- * What an entity has changed in the cluster so far, as text that compares: its commands in the monitors' audit log, less
- * the one reading command that is noted there as loudly, and how often anybody has written into each pool.
+ * The commands by which an entity has changed the cluster so far, from the monitors' audit log. It notes reading ones one
+ * level lower, but for `auth get`, which shows keys.
  */
-export async function cephChanges(ceph: Ceph, entity: string): Promise<readonly string[]> {
+export async function cephCommands(ceph: Ceph, entity: string): Promise<readonly string[]> {
   const log = await ceph.ceph(['log', 'last', '10000', 'info', 'audit']);
-  const commands = log
+  return log
     .split('\n')
-    .filter((line) => line.includes(`entity='${entity}'`) && !/"prefix": ?"auth get"/.test(line));
+    .filter((line) => line.includes(`entity='${entity}'`) && line.endsWith(': dispatch'))
+    .filter((line) => !/"prefix": ?"auth get"/.test(line));
+}
+
+/** Those commands, and how often anybody has written into each pool, as text that compares. */
+export async function cephChanges(ceph: Ceph, entity: string): Promise<readonly string[]> {
   const { pools: counters } = JSON.parse(await ceph.rados(['df', '--format=json']));
   const writes = counters.map(
     ({ name, write_ops }: { name: string; write_ops: number }) => `${write_ops} writes into pool ${name}`,
   );
-  return [...commands, ...writes];
+  return [...(await cephCommands(ceph, entity)), ...writes];
 }
