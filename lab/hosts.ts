@@ -71,7 +71,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     machine = await bootMachine({ name, root: disk.root, namespace: cable.namespace, consoleLog });
     await awaitSshd(address, 22);
   };
+  let gone = false;
   const dispose = async () => {
+    if (gone) return;
+    gone = true;
     await powerOff();
     cable.release();
     disk[Symbol.dispose]();

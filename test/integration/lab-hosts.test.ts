@@ -151,6 +151,8 @@ test('Host.freeze() lets connections in that nobody answers, until thaw()', asyn
 test('the layer "alien" is a system that nobody has heard of', async () => {
   await using host = await startHost({ name: 'slack', layer: 'alien', network });
   assert.match(await host.run('. /etc/os-release; echo $ID'), /^slackware$/m);
+  // Disposing of it twice is no error.
+  await host[Symbol.asyncDispose]();
 });
 
 test('the layer "combined" has a volume service and a hypervisor', async () => {
