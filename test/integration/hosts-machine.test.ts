@@ -233,6 +233,11 @@ apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/repo.list -o Dir::Etc:
   });
   assert.match(await host.run('dpkg-query -s cos-a'), /^Version: 1$/m);
   assert.equal((await observe({})).packageManagerBusy, false);
+  const hold = "import fcntl, time; f = open('/var/lib/dpkg/lock', 'a'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(60)";
+  await host.run(`systemd-run -q --unit=held python3 -c "${hold}"`);
+  await eventually(async () => assert.equal((await observe({})).packageManagerBusy, true));
+  await host.run('systemctl stop held.service');
+  assert.equal((await observe({})).packageManagerBusy, false);
 });
 
 test('restart-unit restarts what runs, follows a slow stop, and leaves alone what is stopped or masked', async () => {
