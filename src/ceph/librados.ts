@@ -18,6 +18,7 @@ function declare() {
     ),
     freeBuffer: foreign('void rados_buffer_free(void *buffer)'),
     fsid: foreign('int rados_cluster_fsid(void *cluster, void *buffer, size_t length)'),
+    waitForMap: foreign('int rados_wait_for_latest_osdmap(void *cluster)'),
     openPool: foreign('int rados_ioctx_create(void *cluster, str pool, _Out_ void **ioctx)'),
     closePool: foreign('void rados_ioctx_destroy(void *ioctx)'),
     setNamespace: foreign('void rados_ioctx_set_namespace(void *ioctx, str namespace)'),
@@ -105,6 +106,9 @@ export async function connectRados(call: Omit<ConnectCall, 'op'>): Promise<Rados
       return collect((outputs) => rados.monCommandTarget(cluster, monitor, [command], 1, null, 0, ...outputs));
     },
     async withPool(pool, work) {
+      // A mark that was just set opens a pool only to those who know of it, OSDs among them.
+      const updated = await rados.waitForMap(cluster);
+      if (updated < 0) return updated;
       const ioctxSlot = slot<Pointer>();
       const opened = await rados.openPool(cluster, pool, ioctxSlot);
       if (opened < 0) return opened;

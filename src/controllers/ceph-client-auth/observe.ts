@@ -1,4 +1,5 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
+import { entityRefusal } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { type Owner, parseUserRecord, userRecordKey } from '../../ceph/marks.ts';
 import { readMonMap, readSessions } from '../../ceph/monitors.ts';
@@ -44,7 +45,8 @@ export async function observeClient(
     readMonMap(cluster, signal),
     readRecords(cluster, signal),
     readSessions(cluster, signal),
-    readUser(cluster, entity, signal),
+    // Ceph lets us read only those that the policy gives us.
+    entityRefusal(policy, entity, cluster.entity) === undefined ? readUser(cluster, entity, signal) : undefined,
     secrets.readKept(resource, clientSecretNameOf(resource), signal),
   ]);
   const record = parseUserRecord(records.get(userRecordKey(entity)));
