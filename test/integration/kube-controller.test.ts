@@ -322,6 +322,32 @@ test('a pass that does not end is cut off at its deadline, and other objects go 
   for (const name of ['stuck', 'quick']) await gone(name);
 });
 
+test('stop() lets the work in progress end, and begins nothing new', async () => {
+  const world = createToyWorld();
+  const operator = await lab.start([toyKind(world)], { drainMs: 30_000 });
+  world.stepMs = 1_000;
+  await apply(pool({}, 'last'));
+  await eventually(() => assert.equal(world.looks.get('last'), 1));
+  const stopped = operator.stop();
+  await apply(pool({}, 'too-late'));
+  await stopped;
+  assert.deepEqual(world.writes, ['create-pool last']);
+  await ready('last');
+  assert.equal((await lab.pool('too-late'))?.status, undefined);
+});
+
+test('stop() cuts off what does not end in time', async () => {
+  const world = createToyWorld();
+  const operator = await lab.start([toyKind(world)], { drainMs: 100 });
+  world.stepMs = 60_000;
+  await apply(pool({}, 'endless'));
+  await eventually(() => assert.equal(world.looks.get('endless'), 1));
+  const startedAt = performance.now();
+  await operator.stop();
+  assert.ok(performance.now() - startedAt < 9_000);
+  assert.deepEqual(world.writes, []);
+});
+
 test('a spec that cannot be read is InvalidSpec, and its deletion is free', async () => {
   const world = createToyWorld();
   const { kind, registration } = toyKind(world);
