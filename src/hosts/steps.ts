@@ -8,7 +8,10 @@ export type ExpectedContent = string | 'absent';
 export type HostStep =
   /** Installs what is missing, without recommended packages; refuses when something would be upgraded or removed. */
   | { readonly verb: 'install-packages'; readonly packages: readonly string[] }
-  /** Replaces atomically; keeps the SELinux label. A missing parent fails: `make-directory` first. */
+  /**
+   * Replaces atomically; keeps the SELinux label. A missing parent fails: `make-directory` first. The directory itself may
+   * belong to a service (Debian's /etc/nova), those above it only to root; the other steps on files want root's throughout.
+   */
   | {
       readonly verb: 'write-file';
       readonly path: string;
