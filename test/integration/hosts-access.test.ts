@@ -98,7 +98,7 @@ test('each thing that keeps a service from Ceph is told by name, until nothing d
   );
   assert.equal(found[0], 'ok');
   assert.match(found[1] ?? '', /^client\.glance cannot open pool "other" \(.*permission error.*\)\.$/i);
-  assert.match(found[2] ?? '', /^client\.glance cannot open pool "none" \(.*does not exist.*\)\.$/);
+  assert.match(found[2] ?? '', /^client\.glance cannot open pool "none" \(.*object not found.*\)\.$/);
   assert.match(found[3] ?? '', /^User "cinder" cannot read the keyring/);
   assert.equal(found[4], 'There is no user "nobody-here".');
   assert.equal(found[5], 'There is no python2.');
