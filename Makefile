@@ -20,7 +20,7 @@ $(packages): package.json package-lock.json
 	@touch $@
 
 check: $(packages) ## Format, lint, types, generated files, unit tests: the fast part
-	biome check .
+	biome check --error-on-warnings .
 	tsc --noEmit
 	node src/api/generate.ts --check
 	node lab/render-chart.ts --check
