@@ -10,6 +10,8 @@ export interface OperatorProcess extends AsyncDisposable {
   readonly pid: number;
   /** Its metrics. */
   readonly metricsUrl: string;
+  /** Path of the kubeconfig with its token. */
+  readonly kubeconfig: string;
   /** Everything that it wrote, at debug level, as JSON lines. */
   readonly log: readonly string[];
   /** Where the same lines are kept. */
@@ -56,6 +58,7 @@ export function startOperatorProcess({ kubeconfig, logFile, environment }: Opera
   return {
     pid: child.pid,
     metricsUrl: `http://${environment.METRICS_ADDRESS}/metrics`,
+    kubeconfig,
     log,
     logFile,
     onLine: (listener) => void listeners.push(listener),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 
 // The thread of process-samples.ts. A process is looked at some times while it is young, for it may still become another program.
-const youth = 40;
+const youth = 30;
 const seen = new Set<string>();
 let ages = new Map<string, number>();
 
@@ -28,7 +28,7 @@ function look(): void {
   ages = now;
 }
 
-const timer = setInterval(look, 4);
+const timer = setInterval(look, 6);
 parentPort?.postMessage('started');
 parentPort?.once('message', () => {
   clearInterval(timer);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Host } from '../../lab/hosts.ts';
-import { operatorName, type World } from '../../lab/world.ts';
+import type { World } from '../../lab/world.ts';
 import { Secret } from '../../src/secret.ts';
 import { users } from './seen-ceph.ts';
 
@@ -39,16 +39,17 @@ export async function knownSecrets(world: World, planted: Planted): Promise<Read
   for (const { entity, key } of (await users(world.ceph)).values()) {
     if (/^client\.(glance|cinder|nova|openstack-operator)/.test(entity)) secrets.set(`the key of ${entity}`, key);
   }
-  // Any line of the key's body tells it.
-  const lines = world.network.sshKey.privateKey
+  // Any line of the key's body tells it, but for the first, which is the same in all keys.
+  const [, ...lines] = world.network.sshKey.privateKey
     .reveal()
     .split('\n')
     .filter((line) => line.length > 50);
-  for (const [index, line] of lines.slice(1).entries())
-    secrets.set(`line ${index + 2} of the SSH key`, new Secret(line));
-  const kubeconfig = await readFile(await world.kube.serviceAccountKubeconfig(operatorName, operatorName), 'utf8');
-  const token = /token: "?([^"\s]+)/.exec(kubeconfig)?.[1];
-  if (token !== undefined) secrets.set("the operator's token", new Secret(token));
+  for (const [index, line] of lines.entries()) secrets.set(`line ${index + 2} of the SSH key`, new Secret(line));
+  for (const { kubeconfig } of world.operators) {
+    const token = /"?token"?: *"?([^"\s,}]+)/.exec(await readFile(kubeconfig, 'utf8'))?.[1];
+    if (token === undefined) throw new Error(`${kubeconfig} holds no token`);
+    secrets.set("the operator's token", new Secret(token));
+  }
   for (const [what, secret] of [...secrets]) {
     secrets.set(`${what}, in base64`, new Secret(Buffer.from(secret.reveal()).toString('base64').replaceAll('=', '')));
   }

@@ -70,7 +70,7 @@ export async function applyQuickstart(world: World, fields: Readonly<Record<stri
 }
 
 /** Waits until everything of the quickstart's binding is there and Ready. Packages are downloaded on the way. */
-export async function allReady(world: World, patience: Patience = { timeoutMs: 240_000 }): Promise<void> {
+export async function allReady(world: World, patience: Patience = { timeoutMs: 300_000 }): Promise<void> {
   await soon(
     world,
     'all is Ready',
