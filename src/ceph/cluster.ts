@@ -40,6 +40,8 @@ export interface Cluster {
    * The command's first word is its topic: a write of the same topic makes it stale.
    */
   shared<T>(query: SharedQuery<T>, signal: AbortSignal): Promise<T>;
+  /** Makes the next reads fresh, before something is decided that cannot be taken back. */
+  refresh(): void;
   /** The child process, for tests of its death. */
   readonly brokerPid: number | undefined;
 }
@@ -166,6 +168,7 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
       };
       return shared.read(topicOf(command), JSON.stringify([monitor, command]), read, signal);
     },
+    refresh: () => shared.expireAll(),
     get brokerPid() {
       return broker.pid;
     },

@@ -11,6 +11,8 @@ export interface SharedReads {
   read<T>(topic: string, name: string, read: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Called before and after each write of ours. */
   expire(topic: string): void;
+  /** What was read before now serves nobody any more. */
+  expireAll(): void;
 }
 
 interface Read {
@@ -47,6 +49,9 @@ export function createSharedReads(now: () => number = () => performance.now()): 
     },
     expire(topic) {
       versions.set(topic, (versions.get(topic) ?? 0) + 1);
+    },
+    expireAll() {
+      reads.clear();
     },
   };
 }

@@ -59,7 +59,8 @@ const denied: readonly (readonly [name: string, command: MonCommand])[] = [
 ];
 
 describe("the operator's caps", { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const) describe(`on ${suite}`, () => capsStories(suite));
+  for (const suite of ['trixie', 'forky'] as const)
+    describe(`on ${suite}`, { concurrency: false }, () => capsStories(suite));
 });
 
 function capsStories(suite: 'trixie' | 'forky'): void {

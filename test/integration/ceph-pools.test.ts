@@ -8,7 +8,8 @@ const optionsOf = (pool: Record<string, unknown> | undefined) => pool?.options a
 
 // Most of the time passes waiting for changes of the map, one a second: two clusters do that side by side.
 describe('RbdPool', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const) describe(`on ${suite}`, () => poolStories(suite));
+  for (const suite of ['trixie', 'forky'] as const)
+    describe(`on ${suite}`, { concurrency: false }, () => poolStories(suite));
 });
 
 function poolStories(suite: 'trixie' | 'forky'): void {

@@ -18,9 +18,10 @@ const access = [
 const profile = 'profile rbd pool=volumes, profile rbd-read-only pool=images';
 
 describe('CephClientAuth', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const) describe(`on ${suite}`, () => userStories(suite));
-  describe('on a cluster that takes aes and aes256k', keyTypeStories);
-  describe('under a policy that allows raw caps', rawCapsStories);
+  for (const suite of ['trixie', 'forky'] as const)
+    describe(`on ${suite}`, { concurrency: false }, () => userStories(suite));
+  describe('on a cluster that takes aes and aes256k', { concurrency: false }, keyTypeStories);
+  describe('under a policy that allows raw caps', { concurrency: false }, rawCapsStories);
 });
 
 function userStories(suite: 'trixie' | 'forky'): void {

@@ -40,6 +40,9 @@ export async function observeClient(
   if (connection.kind === 'let-go') return connection;
   const { cluster, policy, owner, secrets, siblings, rbdPools, users } = connection;
   const entity = entityOf(resource);
+  const isDeleting = resource.metadata.deletionTimestamp !== undefined;
+  // A second is long enough for an image or a session to come.
+  if (isDeleting) cluster.refresh();
   const [map, monMap, records, sessions, user, kept] = await Promise.all([
     readOsdMap(cluster, signal),
     readMonMap(cluster, signal),

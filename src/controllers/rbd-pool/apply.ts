@@ -81,7 +81,7 @@ async function deletePool(pool: string, { cluster }: Reach, signal: AbortSignal)
     await removePool(cluster, pool, signal);
   } catch (error) {
     if (!(error instanceof CephError) || error.rc !== errno.EPERM) throw error;
-    const message = `The cluster does not let pools be deleted, so the pool "${pool}" stays: set mon_allow_pool_delete to true, or deletionPolicy to Retain.`;
+    const message = `Ceph does not let the pool "${pool}" be deleted: set mon_allow_pool_delete to true and clear the flag nodelete, or set deletionPolicy to Retain.`;
     throw new Invalid('DeletionBlocked', message, { cause: error });
   }
 }

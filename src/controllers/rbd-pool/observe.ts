@@ -29,6 +29,9 @@ export async function observePool(
 ): Promise<Observed> {
   if (connection.kind === 'let-go') return connection;
   const { cluster, policy, owner, siblings, users } = connection;
+  const isDeleting = resource.metadata.deletionTimestamp !== undefined;
+  // A second is long enough for an image or a session to come.
+  if (isDeleting) cluster.refresh();
   const [map, usage, rules, tree, records, placementGroupLimit] = await Promise.all([
     readOsdMap(cluster, signal),
     readUsage(cluster, signal),
@@ -43,7 +46,6 @@ export async function observePool(
   const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
   const ownership = judgePool(owner, pool, record, living);
   const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
-  const deleting = resource.metadata.deletionTimestamp !== undefined;
   return {
     kind: 'seen',
     owner,
@@ -58,8 +60,8 @@ export async function observePool(
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
     placementGroupLimit,
     usage: pool === undefined ? undefined : usage.get(pool.id),
-    look: isMarked && !deleting ? await lookIntoPool(cluster, name, signal) : undefined,
-    contents: isMarked && deleting ? await readPoolContents(cluster, name, signal) : undefined,
+    look: isMarked && !isDeleting ? await lookIntoPool(cluster, name, signal) : undefined,
+    contents: isMarked && isDeleting ? await readPoolContents(cluster, name, signal) : undefined,
     users,
   };
 }
