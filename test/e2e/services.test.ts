@@ -59,13 +59,24 @@ describe('with nothing but the binding', () => {
   });
 
   it('a backup of the volume lies in the pool backups', async () => {
-    const { id } = await openstackJson<{ id: string }>(controller, ['volume', 'backup', 'create', volume]);
-    await awaitStatus(controller, 'volume backup', id, 'available');
+    // The scheduler knows a service that was restarted only once it has reported to it, up to a minute later.
+    const id = await soon(world, 'a backup is made', backUp, { timeoutMs: 120_000 });
     const images = await rbd<string[]>(['ls', 'backups']);
     assert.equal(images.filter((name) => name.startsWith(`volume-${volume}.backup`)).length, 1);
     await awaitStatus(controller, 'volume', volume, 'available');
     await openstack(controller, ['volume', 'backup', 'delete', id]);
   });
+
+  async function backUp(): Promise<string> {
+    const { id } = await openstackJson<{ id: string }>(controller, ['volume', 'backup', 'create', volume]);
+    await awaitStatus(controller, 'volume backup', id, 'available').catch(async ({ message }: Error) => {
+      const shown = ['volume', 'backup', 'show', id];
+      const { fail_reason } = await openstackJson<{ fail_reason: string }>(controller, shown);
+      await openstack(controller, ['volume', 'backup', 'delete', id]);
+      throw new Error(`${message}: ${fail_reason}`);
+    });
+    return id;
+  }
 
   it('what is in use is seen in the status of the pools', async () => {
     // The next look may be a minute away: a change of the object brings it about.
