@@ -46,8 +46,8 @@ async function main(): Promise<void> {
   if (process.env.KEEP === '1') await keep(world, operator.logFile);
 }
 
-/** Prints each object's readiness whenever it changes, until all are Ready. */
-async function watchUntilReady(world: World, timeoutMs = 300_000): Promise<void> {
+/** Prints each object's readiness whenever it changes, until all are Ready; with `onlyNews` what is not. */
+async function watchUntilReady(world: World, onlyNews = false, timeoutMs = 300_000): Promise<void> {
   const shown = new Map<string, string>();
   const until = performance.now() + timeoutMs;
   for (;;) {
@@ -57,7 +57,7 @@ async function watchUntilReady(world: World, timeoutMs = 300_000): Promise<void>
       const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
       const line =
         ready === undefined ? '' : `${ready.status === 'True' ? '✓' : '·'} ${name.padEnd(44)} ${ready.message}`;
-      if (line !== '' && shown.get(name) !== line) say(`  ${line}`);
+      if (line !== '' && shown.get(name) !== line && !(onlyNews && isReady(object))) say(`  ${line}`);
       shown.set(name, line);
     }
     if (objects.some(({ kind }) => kind === 'CephOpenStackHost') && objects.every(isReady)) return;
@@ -105,15 +105,15 @@ const deeds: readonly Deed[] = [
     repaired: async (world) => (await world.host('ctl1').run(`test -e ${keyring} && echo yes || true`)) !== '',
   },
   {
-    what: 'ceph auth caps client.cinder mon "allow r"   (Cinder and Nova can write no more)',
-    undo: (world) => world.ceph.ceph(['auth', 'caps', 'client.cinder', 'mon', 'allow r']),
-    repaired: async (world) => (await world.ceph.ceph(['auth', 'get', 'client.cinder'])).includes('pool=volumes'),
-  },
-  {
     what: 'cmp1: sed -i s/images_type.*/images_type = qcow2/ /etc/nova/nova.conf',
     undo: (world) => world.host('cmp1').run("sed -i 's/^images_type.*/images_type = qcow2/' /etc/nova/nova.conf"),
     repaired: async (world) =>
       (await world.host('cmp1').run('grep ^images_type /etc/nova/nova.conf')).includes('= rbd'),
+  },
+  {
+    what: 'ceph auth caps client.cinder mon "allow r"   (Cinder and Nova can write no more)',
+    undo: (world) => world.ceph.ceph(['auth', 'caps', 'client.cinder', 'mon', 'allow r']),
+    repaired: async (world) => (await world.ceph.ceph(['auth', 'get', 'client.cinder'])).includes('pool=volumes'),
   },
 ];
 
@@ -128,8 +128,8 @@ async function breakAndWatch(world: World): Promise<void> {
       await sleep(250);
     }
     say(`    ✓ repaired after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+    await watchUntilReady(world, true);
   }
-  await watchUntilReady(world);
   title('kubectl get events: what was done about it');
   const events = await world.kubectl(['get', 'events', '-o', 'json']);
   for (const event of JSON.parse(events).items) {

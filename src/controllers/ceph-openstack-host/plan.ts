@@ -126,7 +126,7 @@ function proveAccess(draft: Draft, observed: SeenHost): void {
   const failed = observed.facts.access.filter((access) => !access.ok);
   if (failed.length === 0) return;
   const problems = failed.map(
-    ({ check, problem }) => `${check.user} as ${check.entity} on pool ${check.pool}: ${problem}`,
+    ({ check, problem }) => `${check.user} as ${check.entity} on pool ${check.pool}: ${problem.replace(/[.]$/, '')}`,
   );
   draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, 15_000));
 }
