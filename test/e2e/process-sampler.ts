@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 
 // The thread of process-samples.ts. A process is looked at some times while it is young, for it may still become another program.
@@ -28,6 +29,8 @@ function look(): void {
   ages = now;
 }
 
+// Of this thread alone: what lives briefly must not be gone before its turn comes.
+setPriority(-15);
 const timer = setInterval(look, 6);
 parentPort?.postMessage('started');
 parentPort?.once('message', () => {

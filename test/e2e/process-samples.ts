@@ -8,7 +8,7 @@ export interface ProcessSamples {
 
 /**
  * Looks over and over at the arguments and environment of every process of this machine, those of the lab's hosts
- * included. In a thread of its own, so that it also sees what lives only for milliseconds.
+ * included. In a thread of its own, so that it also sees what lives for some milliseconds only.
  */
 export async function sampleProcesses(): Promise<ProcessSamples> {
   const worker = new Worker(new URL('./process-sampler.ts', import.meta.url));

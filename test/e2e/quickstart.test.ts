@@ -41,7 +41,7 @@ let planted: Planted;
 let operatorHome: string;
 let complaintsBefore: readonly (readonly string[])[];
 let processes: Awaited<ReturnType<typeof sampleProcesses>>;
-/** In the arguments of a process that lives for a moment. */
+/** In the arguments of a process that lives for 50 ms. */
 const canary = 'seen-by-the-sampler';
 const startedBefore = new Map<string, string>();
 
@@ -52,7 +52,7 @@ before(async () => {
   complaintsBefore = await complaints();
   for (const unit of units) startedBefore.set(unit, (await unitOn(hostOf(unit), `${unit}.service`)).invocation);
   processes = await sampleProcesses();
-  await world.host('cmp1').run(`: ${canary}`);
+  await world.host('cmp1').run(`: ${canary}; sleep 0.05`);
 });
 after(async () => {
   await processes?.stop();
