@@ -60,7 +60,7 @@ function createOperator(config: Config, log: Logger): KubeOperator {
 function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDisposableStack): void {
   const { cache, client } = operator;
   const { installation } = config;
-  const secrets = secretReader(client);
+  const secrets = secretReader(client, cache);
   const ssh = stack.use(new SshPool());
   const clusters = stack.use(
     createClusters(config.cephBrokerRoot === undefined ? {} : { root: config.cephBrokerRoot }),

@@ -84,7 +84,7 @@ async function start() {
     drainMs: 2_000,
   });
   const { client, cache } = operator;
-  operator.register(bindingKind({ client, cache, secrets: secretReader(client), lookEveryMs: 500 }));
+  operator.register(bindingKind({ client, cache, secrets: secretReader(client, cache), lookEveryMs: 500 }));
   for (const kind of kinds) operator.register(kind);
   await operator.start();
   return Object.assign(operator, { [Symbol.asyncDispose]: () => operator.stop() });

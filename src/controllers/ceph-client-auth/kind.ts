@@ -5,14 +5,14 @@ import type { Cache } from '../../kube/cache.ts';
 import type { Client } from '../../kube/client.ts';
 import { bindingKind, clientAuthKind, hostKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
-import type { SecretReader } from '../secrets.ts';
+import type { SecretStore } from '../secrets.ts';
 import { keptSecrets } from './kube.ts';
 import { cephClientAuthReconciler } from './reconcile.ts';
 
 export interface ClientKindTools {
   readonly client: Client;
   readonly cache: Cache;
-  readonly secrets: SecretReader;
+  readonly secrets: SecretStore;
   readonly clusters: Clusters;
   /** Names this operator in marks in Ceph. */
   readonly installation: string;
@@ -24,7 +24,7 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
   const { client, cache, secrets, clusters, installation, lookEveryMs } = tools;
   const kube = {
     ...secrets,
-    ...keptSecrets(client),
+    ...keptSecrets(client, secrets),
     pools: () => cache.list(poolKind),
     clients: () => cache.list(clientAuthKind),
     bindings: () => cache.list(bindingKind),
