@@ -1,7 +1,9 @@
+import { lookup } from 'node:dns/promises';
 import type { Call, Reply, Request, Response } from './broker-protocol.ts';
 import { errno } from './broker-protocol.ts';
 import { connectRados, type Pool, type Rados } from './librados.ts';
 import { openRbd, type Rbd } from './librbd.ts';
+import { namesIn } from './mon-host.ts';
 
 /*
  * The child process in which librados lives: one for each connection. A crash or a hang in native code costs this
@@ -25,7 +27,7 @@ async function answer({ id, call }: Request): Promise<void> {
 async function perform(call: Call): Promise<Reply> {
   if (call.op === 'connect') {
     const connected = await connectRados(call);
-    if (typeof connected === 'number') return result(connected);
+    if (typeof connected === 'number') return result(await explain(connected, call.monHost));
     rados = connected;
     return { ...result(0), value: connected.fsid };
   }
@@ -46,6 +48,14 @@ async function perform(call: Call): Promise<Reply> {
     case 'remove-namespace':
       return inPool(rados, call.pool, (pool, rbd) => rbd.removeNamespace(pool, call.namespace));
   }
+}
+
+/** librados says EINVAL both of a name that it cannot resolve and of a key that the monitors cannot use. */
+async function explain(rc: number, monHost: string): Promise<number> {
+  const names = namesIn(monHost);
+  if (rc !== errno.EINVAL || names.length === 0) return rc;
+  const found = await Promise.allSettled(names.map((name) => lookup(name)));
+  return found.some(({ status }) => status === 'fulfilled') ? rc : errno.ENOENT;
 }
 
 async function inPool(

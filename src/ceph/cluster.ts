@@ -82,7 +82,8 @@ export function createClusters(options: BrokerOptions = {}): Clusters {
 
 function judgeConnect({ rc, value }: Reply, { monHost, entity, fsid }: Connection): void {
   if (rc === errno.ETIMEDOUT) throw new Waiting('CephUnreachable', `No monitor answers at ${monHost}.`);
-  if (rc === errno.EACCES || rc === errno.EINVAL || rc === errno.ENOENT || rc === errno.EPERM) {
+  if (rc === errno.ENOENT) throw new Waiting('CephUnreachable', `No address is known for the monitors at ${monHost}.`);
+  if (rc === errno.EACCES || rc === errno.EINVAL || rc === errno.EPERM) {
     const message = `The monitors at ${monHost} refuse the key of ${entity}: correct userID and userKey in the connection Secret.`;
     throw new Waiting('CephAccessDenied', message, { retryAfterMs: 30_000 });
   }

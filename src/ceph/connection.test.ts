@@ -6,7 +6,7 @@ import { Invalid } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { parseConnection } from './connection.ts';
 import { keyTypeOf } from './key.ts';
-import { parseMonHost } from './mon-host.ts';
+import { namesIn, parseMonHost } from './mon-host.ts';
 
 const fsid = '0b6a4d0c-7d3b-4c8e-9c59-6b7a3a1e2f00';
 
@@ -55,6 +55,11 @@ for (const [text, parsed] of monHosts) {
     assert.equal(parseMonHost(text), parsed);
   });
 }
+
+test('namesIn() finds the names among addresses', () => {
+  const monHost = 'mon1.example.com:3300,[v2:mon2:3300,v1:10.0.0.1:6789],[2001:db8::1]:6789,[fe80::a],10.0.0.2';
+  assert.deepEqual(namesIn(monHost), ['mon1.example.com', 'mon2']);
+});
 
 test('parseMonHost() gives its own answer back unchanged', () => {
   const address = fc.oneof(

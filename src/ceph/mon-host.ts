@@ -52,3 +52,12 @@ function parseAddress(text: string): string | undefined {
   const sound = looksNumeric ? isIP(host) === 4 : name.test(host) && host.length <= 253;
   return sound ? `${protocol}${host}${suffix}` : undefined;
 }
+
+/** The DNS names among the addresses, in the one form of `parseMonHost`. */
+export function namesIn(monHost: string): string[] {
+  return monHost
+    .split(/[,[\]]+/)
+    .map((address) => address.replace(/^(v[12]|any):/, ''))
+    .filter((address) => /[A-Za-z]/.test(address) && !isIPv6(address))
+    .map((address) => address.replace(/:[0-9]+$/, ''));
+}

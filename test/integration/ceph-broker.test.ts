@@ -133,6 +133,11 @@ test('an address where nobody answers is named within the deadline', async () =>
   });
 });
 
+test('a name that means no address is told from a refusal', async () => {
+  await using world = connect({ monHost: 'nobody.invalid' });
+  await assert.rejects(works(world.cluster), unreachable);
+});
+
 test('a wrong user or key is told from silence', async () => {
   await using world = connect({ entity: 'client.nobody' });
   await assert.rejects(works(world.cluster), { name: 'Waiting', reason: 'CephAccessDenied' });

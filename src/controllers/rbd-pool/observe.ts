@@ -1,13 +1,15 @@
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import type { Cluster } from '../../ceph/cluster.ts';
 import { readCrushRules, readCrushTree } from '../../ceph/crush.ts';
 import { type Owner, parsePoolRecord, poolMark, poolMarkKey, poolRecordKey } from '../../ceph/marks.ts';
 import { readPlacementGroupLimit } from '../../ceph/monitors.ts';
 import { readOsdMap, readUsage } from '../../ceph/osd-map.ts';
 import { lookIntoPool, readPoolContents } from '../../ceph/pools.ts';
 import { readRecords } from '../../ceph/records.ts';
+import { Waiting } from '../../errors.ts';
 import type { CephConnection } from '../ceph-connection.ts';
 import { olderRival } from '../rivals.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedPool } from './observed.ts';
 import { judgePool } from './ownership.ts';
 
 /** What reaches the world for one pool. */
@@ -60,10 +62,24 @@ export async function observePool(
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
     placementGroupLimit,
     usage: pool === undefined ? undefined : usage.get(pool.id),
-    look: isMarked && !isDeleting ? await lookIntoPool(cluster, name, signal) : undefined,
+    ...(isMarked && !isDeleting ? await tryToLook(cluster, name, signal) : { look: undefined, silence: undefined }),
     contents: isMarked && isDeleting ? await readPoolContents(cluster, name, signal) : undefined,
     users,
   };
+}
+
+/** Monitors answer while OSDs do not, and a setting of the pool may be the very thing that brings those back. */
+async function tryToLook(
+  cluster: Cluster,
+  pool: string,
+  signal: AbortSignal,
+): Promise<Pick<ObservedPool, 'look' | 'silence'>> {
+  try {
+    return { look: await lookIntoPool(cluster, pool, signal), silence: undefined };
+  } catch (error) {
+    if (!(error instanceof Waiting) || error.reason !== 'CephUnreachable') throw error;
+    return { look: undefined, silence: error.message };
+  }
 }
 
 /** The items that existing rules take, and the one that a rule still to be made would take. */

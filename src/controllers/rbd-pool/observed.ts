@@ -28,8 +28,10 @@ export interface ObservedPool {
   /** How many placement groups an OSD may hold. */
   readonly placementGroupLimit: number;
   readonly usage: PoolUsage | undefined;
-  /** Undefined while the pool does not bear our mark: OSDs let nobody in. */
+  /** Undefined while the pool does not bear our mark, when OSDs let nobody in, and while OSDs do not answer. */
   readonly look: PoolLook | undefined;
+  /** Why OSDs could not be asked, as a sentence. */
+  readonly silence: string | undefined;
   /** While the resource is being deleted and the pool is ours. */
   readonly contents: PoolContents | undefined;
   /** Resources that use the pool, as `CephClientAuth "cinder"`, sorted. */

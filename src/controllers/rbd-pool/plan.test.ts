@@ -290,6 +290,20 @@ test('planPool() goes on with what is safe beside a hold', () => {
   assert.equal(hold(spec, worldWith())?.reason, 'PlacementGroupBudget');
 });
 
+test('planPool() sets what brings OSDs back, and says that they are silent', () => {
+  const spec: Spec = { replicated: { size: 3, minSize: 1 }, namespaces: ['a'] };
+  const silent = { look: undefined, silence: 'The OSDs did not answer.' };
+  assert.deepEqual(sentences(spec, worldWith(), silent), [['Set min_size of pool "volumes" from 2 to 1.']]);
+  const found = hold(spec, worldWith(), silent);
+  assert.deepEqual([found?.reason, found?.stalled], ['CephUnreachable', false]);
+});
+
+test('planPool() makes no empty pool in place of one that was renamed', () => {
+  const found = hold({}, worldWith({ name: 'moved' }));
+  assert.equal(found?.reason, 'Conflict');
+  assert.match(found?.message ?? '', /was renamed to "moved"/);
+});
+
 test('planPool() adopts an unmarked pool without touching what agrees', () => {
   const world = worldWith({ applications: { rbd: {} } }, { record: undefined });
   const spec: Spec = { adoption: 'IfUnowned', replicated: { size: 3, minSize: 2 } };

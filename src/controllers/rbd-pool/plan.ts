@@ -24,7 +24,8 @@ export function planPool(resource: RbdPool, observed: Observed): Plan<PoolStep> 
 }
 
 /** Why this resource may not touch the pool at all. */
-function refuse(resource: RbdPool, { policy, rival, ownership, pool }: ObservedPool): Hold | undefined {
+function refuse(resource: RbdPool, observed: ObservedPool): Hold | undefined {
+  const { policy, rival, ownership, pool } = observed;
   const name = poolNameOf(resource);
   const { adoption } = resource.spec;
   const forbidden = poolRefusal(policy, name);
@@ -40,7 +41,7 @@ function refuse(resource: RbdPool, { policy, rival, ownership, pool }: ObservedP
     const refusal = takeOverRefusal(policy);
     if (refusal !== undefined) return stalled('PolicyForbids', refusal);
   }
-  if (pool === undefined) return undefined;
+  if (pool === undefined) return refuseRenamed(name, observed);
   if (ownership.kind === 'unowned' && adoption === 'Never') {
     const like = `${pool.type}, size ${pool.size}, ${pool.pgNum} placement groups`;
     const message = `The pool "${name}" exists (${like}) and nobody has marked it: set adoption: IfUnowned to adopt it, or choose another poolName.`;
@@ -61,6 +62,15 @@ function refuse(resource: RbdPool, { policy, rival, ownership, pool }: ObservedP
     );
   }
   return undefined;
+}
+
+/** An empty pool under the old name would part services from their data. */
+function refuseRenamed(name: string, { owner, pools }: ObservedPool): Hold | undefined {
+  const mark = poolMark(owner);
+  const renamed = pools.find(({ applications }) => applications.rbd?.[poolMarkKey] === mark);
+  if (renamed === undefined) return undefined;
+  const message = `The pool "${name}" was renamed to "${renamed.name}": rename it back with "ceph osd pool rename ${renamed.name} ${name}".`;
+  return stalled('Conflict', message);
 }
 
 function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan): Plan<PoolStep> {
@@ -136,7 +146,11 @@ function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool, rul
     look?.initialised === false ? [{ verb: 'init-pool', pool: name, hasSnapshots: pool.snapshots.length > 0 }] : [],
     [...namespaces.create, ...namespaces.remove],
   ];
-  const hold = rule.hold ?? budget ?? settings.hold ?? namespaces.hold;
+  const silence: Hold | undefined =
+    observed.silence === undefined
+      ? undefined
+      : { reason: 'CephUnreachable', message: observed.silence, stalled: false };
+  const hold = rule.hold ?? budget ?? settings.hold ?? silence ?? namespaces.hold;
   return hold === undefined ? { stages } : { stages, hold };
 }
 

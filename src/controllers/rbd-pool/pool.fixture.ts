@@ -122,6 +122,7 @@ export function see(resource: RbdPool, world: World, more: Partial<ObservedPool>
       isMarked && !isDeleting
         ? { initialised: world.images !== undefined, images: world.images ?? { '': 0 } }
         : undefined,
+    silence: undefined,
     contents:
       isMarked && isDeleting
         ? {
