@@ -5,6 +5,7 @@ import type { CephOpenStackHost } from '../../src/api/ceph-openstack-host.ts';
 import { parsePolicy } from '../../src/api/policy.ts';
 import { parseRbdPool, type RbdPool } from '../../src/api/rbd-pool.ts';
 import type { Resource } from '../../src/api/resource.ts';
+import { defaultTimeouts } from '../../src/ceph/broker-client.ts';
 import { type Cluster, type Clusters, createClusters } from '../../src/ceph/cluster.ts';
 import type { Connection } from '../../src/ceph/connection.ts';
 import { operatorCaps } from '../../src/ceph/operator-caps.ts';
@@ -24,6 +25,8 @@ export interface WorldOptions {
   readonly allowAes?: boolean;
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly config?: Readonly<Record<string, string | number | boolean>>;
+  /** How long OSDs are waited for. */
+  readonly osdSeconds?: number;
 }
 
 /** A real cluster, the operator's access to it, and a namespace in memory for what reconcilers ask of Kubernetes. */
@@ -51,13 +54,13 @@ export interface MemoryKube extends ClientKube {
 }
 
 export async function startCephWorld(options: WorldOptions): Promise<World> {
-  const { suite, name, allowAes = false, policy = {}, config = {} } = options;
+  const { suite, name, allowAes = false, policy = {}, config = {}, osdSeconds = 30 } = options;
   await using stack = new AsyncDisposableStack();
   const root = await cephClientRoot();
   const ceph = stack.use(await startCeph({ suite, name, allowAes, config: { mon_max_pg_per_osd: 2000, ...config } }));
   const { key } = await ceph.addUser(operatorEntity, operatorCaps(parsePolicy(policy)));
   const connection = { monHost: ceph.monHost, entity: operatorEntity, key, fsid: ceph.fsid };
-  const clusters = stack.use(createClusters({ root }));
+  const clusters = stack.use(createClusters({ root, timeouts: { ...defaultTimeouts, osdSeconds } }));
   const kube = memoryKube(connection, policy);
   const tools = { kube, clusters, installation: 'lab' };
   const poolReconciler = rbdPoolReconciler(tools);
