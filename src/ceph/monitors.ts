@@ -1,33 +1,42 @@
 import { z } from 'zod';
-import type { Cluster, SharedQuery } from './cluster.ts';
+import { Waiting } from '../errors.ts';
+import { CephError, type Cluster, type SharedQuery } from './cluster.ts';
 import type { KeyType } from './key.ts';
 
 /** What all monitors agree on. */
 export interface MonMap {
-  /** Names, sorted. */
-  readonly monitors: readonly string[];
+  /** Names of those in the quorum, sorted: others answer nobody. */
+  readonly quorum: readonly string[];
   /** The types of key with which users may log in. */
   readonly keyTypes: readonly KeyType[];
 }
 
+/** As much of a cluster as monitors are asked through. */
+type Asked = Pick<Cluster, 'shared'>;
+
 const cipher = z.object({ name: z.string() });
+const dumped = z.object({
+  mons: z.array(z.object({ name: z.string(), rank: z.int() })),
+  /** Ranks. */
+  quorum: z.array(z.int()),
+  auth_allowed_ciphers: z.array(cipher).optional(),
+});
 
 const monMapQuery: SharedQuery<MonMap> = {
   command: { prefix: 'mon dump' },
   parse(json) {
-    const dump = z
-      .object({ mons: z.array(z.object({ name: z.string() })), auth_allowed_ciphers: z.array(cipher).optional() })
-      .parse(json);
-    const ciphers = dump.auth_allowed_ciphers?.map(({ name }) => name);
+    const { mons, quorum, auth_allowed_ciphers } = dumped.parse(json);
+    const ciphers = auth_allowed_ciphers?.map(({ name }) => name);
     // Monitors before 19.2.6 and 20.2.4 do not speak of it: they know one type.
     const keyTypes = ciphers === undefined ? ['Aes' as const] : ciphers.flatMap((name) => keyTypeNames[name] ?? []);
-    return { monitors: dump.mons.map(({ name }) => name).sort(), keyTypes };
+    const names = mons.filter(({ rank }) => quorum.includes(rank)).map(({ name }) => name);
+    return { quorum: names.sort(), keyTypes };
   },
 };
 
 const keyTypeNames: Readonly<Record<string, KeyType>> = { aes: 'Aes', aes256k: 'Aes256k' };
 
-export function readMonMap(cluster: Cluster, signal: AbortSignal): Promise<MonMap> {
+export function readMonMap(cluster: Asked, signal: AbortSignal): Promise<MonMap> {
   return cluster.shared(monMapQuery, signal);
 }
 
@@ -67,14 +76,15 @@ function withoutPort(address: string): string {
 
 /**
  * The addresses from which each entity is logged in, one for each open session. A client holds its session on one
- * monitor, so all are asked; a client that has lost its monitor is not seen.
+ * monitor, so the whole quorum is asked, and one that does not answer makes it unknown: {Waiting} `CephUnreachable`. A
+ * client that has lost its monitor is not seen.
  */
 export async function readSessions(
-  cluster: Cluster,
+  cluster: Asked,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { monitors } = await readMonMap(cluster, signal);
-  const lists = await Promise.all(monitors.map((monitor) => cluster.shared(sessionsQuery(monitor), signal)));
+  const { quorum } = await readMonMap(cluster, signal);
+  const lists = await Promise.all(quorum.map((monitor) => cluster.shared(sessionsQuery(monitor), signal)));
   const addresses = new Map<string, string[]>();
   for (const { entity, address } of lists.flat()) addresses.set(entity, [...(addresses.get(entity) ?? []), address]);
   return addresses;
@@ -86,8 +96,23 @@ const limitQuery = (monitor: string): SharedQuery<number> => ({
   parse: (json) => z.object({ mon_max_pg_per_osd: z.coerce.number() }).parse(json).mon_max_pg_per_osd,
 });
 
-/** How many placement groups an OSD may hold, by the configuration that a monitor runs with. */
-export async function readPlacementGroupLimit(cluster: Cluster, signal: AbortSignal): Promise<number> {
-  const { monitors } = await readMonMap(cluster, signal);
-  return cluster.shared(limitQuery(monitors[0] ?? ''), signal);
+/** How many placement groups an OSD may hold, by the configuration that a monitor runs with: the first that answers. */
+export async function readPlacementGroupLimit(cluster: Asked, signal: AbortSignal): Promise<number> {
+  const { quorum } = await readMonMap(cluster, signal);
+  let silence: unknown = new Waiting('CephUnreachable', 'The monitors have no quorum.');
+  for (const monitor of quorum) {
+    try {
+      return await cluster.shared(limitQuery(monitor), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isSilence(error)) throw error;
+      silence = error;
+    }
+  }
+  throw silence;
+}
+
+/** A monitor that has just left the quorum does not answer, or is refused as unknown. */
+function isSilence(error: unknown): boolean {
+  return error instanceof CephError || (error instanceof Waiting && error.reason === 'CephUnreachable');
 }
