@@ -43,10 +43,11 @@ export async function benchMany(world: World): Promise<readonly Figure[]> {
   const busy = (await count(second.metricsUrl, 'workqueue_work_duration_seconds_sum')) - busyFrom;
   const usage = usageOf(second.pid);
   const cpuPerLook = (usage.reduce((sum, { cpuMs }) => sum + cpuMs, 0) - cpu) / looks;
-  const wall = await settledPass(world);
   const wrote = (await world.kube.requests()).filter(isWrite).length - writes;
   const moved = (await osdEpoch(world)) - epoch;
+  // Another can lead only when this one is gone.
   await second.stop();
+  const wall = await settledPass(world);
 
   const cli = await timed(async () => {
     await world.ceph.ceph(['osd', 'dump', '--format=json']);
