@@ -69,7 +69,8 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   operator.register(rbdPoolKind(ceph));
   operator.register(cephClientAuthKind(ceph));
   operator.register(bindingKind({ client, cache, secrets, lookEveryMs: config.cephLookMs }));
-  operator.register(hostKind({ cache, secrets, ssh, installation, lookEveryMs: config.hostLookMs }));
+  const namespaces = config.watchNamespaces;
+  operator.register(hostKind({ cache, secrets, ssh, namespaces, installation, lookEveryMs: config.hostLookMs }));
 }
 
 /** Resolves when the process is told to stop. */

@@ -1,17 +1,12 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { ConfError, parseKeyring } from '../../ceph/conf.ts';
+import { ConfError, parseCephConf, parseKeyring } from '../../ceph/conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
-import type {
-  CephConfFile,
-  DesiredHost,
-  Distribute,
-  KeyringFile,
-  LibvirtSecret,
-} from '../../openstack/desired-host.ts';
+import type { CephConfFile, DesiredHost, Distribute, KeyringFile } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
 import { contentHash, unitDigest } from './digest.ts';
 import { type Draft, passing, stalled } from './draft.ts';
+import { keyFor, layOutSecret } from './lay-out-secrets.ts';
 import type { ClientKey, SeenHost } from './observed.ts';
 
 /** A whole file that is to stand on the host. */
@@ -105,7 +100,25 @@ function layOutPackages(
 }
 
 function cephConfFile(file: CephConfFile): WantedFile {
-  return { ...file, content: new Secret(file.content), agrees: () => false, isKey: false };
+  return {
+    ...file,
+    content: new Secret(file.content),
+    agrees: (content) => saysAllOf(content, file.content),
+    isKey: false,
+  };
+}
+
+/** A file of somebody else that says, among other things, all that ours would. */
+function saysAllOf(content: Secret, wanted: string): boolean {
+  try {
+    const found = parseCephConf(content.reveal());
+    return [...parseCephConf(wanted)].every(([section, options]) =>
+      [...options].every(([name, value]) => found.get(section)?.get(name) === value),
+    );
+  } catch (error) {
+    if (error instanceof ConfError) return false;
+    throw error;
+  }
 }
 
 function keyringFile(draft: Draft, keyring: KeyringFile, keys: ReadonlyMap<string, ClientKey>): WantedFile[] {
@@ -122,22 +135,6 @@ function keyIn(keyring: Secret, entity: string): Secret | undefined {
     if (error instanceof ConfError) return undefined;
     throw error;
   }
-}
-
-/** The key of a revision's entity; a hold when the Secret has another one, for which a new revision is on its way. */
-function keyFor(
-  draft: Draft,
-  wanted: { readonly entity: string; readonly secretName: string; readonly fingerprint: string },
-  keys: ReadonlyMap<string, ClientKey>,
-): ClientKey | undefined {
-  const client = keys.get(wanted.entity);
-  if (client !== undefined && client.key.fingerprint() === wanted.fingerprint) return client;
-  const hold = passing(
-    'WaitingForClient',
-    `Waiting for the key of ${wanted.entity} that the revision speaks of in Secret "${wanted.secretName}".`,
-  );
-  if (!draft.holds.some((other) => other.message === hold.message)) draft.holds.push(hold);
-  return undefined;
 }
 
 function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, file: WantedFile): void {
@@ -167,7 +164,10 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
     keep({ kind: 'absent' }, contentHash(content));
     return;
   }
-  const equal = seen.content?.equals(content) === true || (seen.content !== undefined && file.agrees(seen.content));
+  // What is ours is kept to the letter; what is not only has to say the same.
+  const mayDiffer = ours === undefined || ours.former.kind === 'adopted';
+  const equal =
+    seen.content?.equals(content) === true || (mayDiffer && seen.content !== undefined && file.agrees(seen.content));
   if (equal && seen.sha256 !== undefined) {
     if (ours === undefined || ours.sha256 !== seen.sha256) keep({ kind: 'adopted' }, seen.sha256);
     if (seen.owner !== owner || seen.group !== group || seen.mode !== mode) {
@@ -209,77 +209,4 @@ function makeParent(draft: Draft, path: string): void {
   if (draft.layOut.some((step) => step.verb === 'make-directory' && step.path === parent)) return;
   draft.layOut.push({ verb: 'make-directory', path: parent, owner: 'root', group: 'root', mode: '0755' });
   draft.manifest = { ...draft.manifest, directories: [...new Set([...draft.manifest.directories, parent])].sort() };
-}
-
-function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: SeenHost, wanted: LibvirtSecret): void {
-  const { libvirt } = observed.facts;
-  if (libvirt === undefined || !libvirt.reachable) {
-    const why = libvirt?.problem ?? 'virsh is not installed';
-    draft.holds.push(passing('LibvirtUnreachable', `Cannot define the secret of ${wanted.entity}: libvirt: ${why}.`));
-    return;
-  }
-  const client = keyFor(draft, wanted, observed.keys);
-  if (client === undefined) return;
-  const { uuid, usageName } = wanted;
-  const ours = draft.manifest.libvirtSecrets[uuid];
-  const keep = (adopted: boolean, name: string) => {
-    if (ours !== undefined) return;
-    draft.manifest = {
-      ...draft.manifest,
-      libvirtSecrets: { ...draft.manifest.libvirtSecrets, [uuid]: { usageName: name, adopted } },
-    };
-  };
-  const seen = libvirt.secrets.find((secret) => secret.uuid === uuid);
-  if (seen === undefined) {
-    const rival = libvirt.secrets.find((secret) => secret.usageType === 'ceph' && secret.usageName === usageName);
-    if (rival !== undefined) {
-      draft.holds.push(
-        stalled(
-          'AlreadyExists',
-          `libvirt has the secret "${usageName}" under the UUID ${rival.uuid}: set libvirtSecret.uuid to it, or undefine it.`,
-        ),
-      );
-      return;
-    }
-    draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName });
-    draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
-    keep(false, usageName);
-    return;
-  }
-  if (seen.fingerprint === wanted.fingerprint) {
-    keep(true, seen.usageName);
-    return;
-  }
-  // A secret that was defined and never got its value is one of ours, cut off in between.
-  if (ours === undefined && seen.fingerprint !== undefined) {
-    const users = guestsOf(observed, uuid, seen.usageName);
-    if (users.length > 0) {
-      draft.holds.push(
-        stalled(
-          'GuestsUseSecret',
-          `libvirt's secret ${uuid} holds another key than ${wanted.entity}'s and is used by the guests ${users.join(', ')}: give the binding another libvirtSecret.uuid.`,
-        ),
-      );
-      return;
-    }
-    if (host.spec.adoption === 'Never') {
-      draft.holds.push(
-        stalled(
-          'AlreadyExists',
-          `libvirt's secret ${uuid} exists with another value: set adoption: IfUnowned to have it set, or undefine it.`,
-        ),
-      );
-      return;
-    }
-  }
-  keep(true, seen.usageName);
-  draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
-}
-
-/** The guests, running or defined, that name a secret by UUID or usage name; sorted. */
-export function guestsOf(observed: SeenHost, uuid: string, usageName: string): readonly string[] {
-  const uses = observed.facts.libvirt?.uses ?? [];
-  return [
-    ...new Set(uses.filter((use) => use.secretUUID === uuid || use.secretUsage === usageName).map((use) => use.guest)),
-  ].sort();
 }

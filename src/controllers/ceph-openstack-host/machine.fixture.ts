@@ -11,6 +11,8 @@ import { guideModel } from '../../openstack/model.fixture.ts';
 import { renderRole } from '../../openstack/render-role.ts';
 import { Secret } from '../../secret.ts';
 import { type ClientKey, isRefusal, type SeenHost } from './observed.ts';
+import { type FormerBinding, judgeOwnership } from './ownership.ts';
+import { planHost } from './plan.ts';
 
 const platform = 'debian-systemd';
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -36,6 +38,8 @@ export class Machine {
   localInstances = 0;
   volumes = 0;
   guestSecrets: string[] = [];
+  adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
+  former: FormerBinding = 'lists-it';
 
   constructor(roles: readonly Role[]) {
     this.roles = roles;
@@ -179,9 +183,11 @@ export class Machine {
           ? { state: 'absent' }
           : { state: 'present', manifest: this.manifest, sha256: manifestHash(this.manifest) },
     };
+    const owner = { installation: 'lab', namespace: 'openstack', name: 'cloud' };
     return {
       kind: 'seen',
       facts,
+      ownership: judgeOwnership(facts.manifest, owner, this.adoption, () => this.former, undefined),
       platform,
       releases: Object.fromEntries(this.roles.map((role) => [projectOf[role], '2025.1'])),
       missingRoles: [],
@@ -189,7 +195,7 @@ export class Machine {
       current: current === undefined ? undefined : { name: 'current', desired: current },
       next: next === undefined ? undefined : { name: next === current ? 'current' : 'next', desired: next },
       keys: clientKeys,
-      owner: { installation: 'lab', namespace: 'openstack', name: 'cloud' },
+      owner,
       readers: Object.fromEntries(
         this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
       ),
@@ -257,4 +263,23 @@ export function hostObject(
       ...changed,
     },
   };
+}
+
+export function deleted(host: CephOpenStackHost): CephOpenStackHost {
+  return { ...host, metadata: { ...host.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
+}
+
+/** Applies plans until one is empty, as the loop does; gives the steps that were done. */
+export function settle(machine: Machine, host: CephOpenStackHost, current?: DesiredHost, next = current): HostStep[] {
+  const done: HostStep[] = [];
+  for (let round = 0; round < 12; round++) {
+    const plan = planHost(host, machine.look(current, next));
+    const steps = plan.stages.flat();
+    if (steps.length === 0 && (plan.hold === undefined || plan.hold.stalled)) return done;
+    if (steps.length === 0 && plan.hold?.reason !== 'Progressing') return done;
+    for (const step of steps) machine.apply(step);
+    done.push(...steps);
+    machine.wait(6);
+  }
+  throw new Error('does not settle');
 }

@@ -15,6 +15,7 @@ import {
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { type FormerBinding, judgeOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
 
 /** What a pass over a host works with. */
@@ -27,6 +28,10 @@ export type HostConnection =
       readonly next: NamedRevision | undefined;
       readonly keys: ReadonlyMap<string, ClientKey>;
       readonly owner: ManifestOwner;
+      /** What has become of another binding whose manifest is found there. */
+      readonly former: (owner: ManifestOwner) => FormerBinding;
+      /** Why the policy does not let a host be taken over. */
+      readonly takeOverRefusal: string | undefined;
       /** RBD images by the name of a pool in Ceph. */
       readonly imagesIn: (pool: string) => number;
     };
@@ -52,9 +57,13 @@ export async function observe(
   const { ssh } = connection;
   const request = requestFor(host, connection);
   let facts = await observeHost(ssh, request, signal);
-  const { files, units } = notAsked(facts);
-  if (files.length > 0 || units.length > 0) {
-    const more = { ...request, files: [...request.files, ...files], units: [...request.units, ...units] };
+  const { files, units, libvirt } = notAsked(facts);
+  if (files.length > 0 || units.length > 0 || libvirt) {
+    const more = {
+      ...request,
+      ...{ files: [...request.files, ...files], units: [...request.units, ...units] },
+      ...(libvirt ? { libvirt, guests: true } : {}),
+    };
     facts = await observeHost(ssh, more, signal);
   }
   const seen = judge(host, connection, facts);
@@ -119,12 +128,14 @@ function distinct(names: readonly string[]): readonly string[] {
 }
 
 /** What the manifest speaks of and no revision any more. */
-function notAsked({ manifest, files, units }: HostFacts): Pick<ObserveRequest, 'files' | 'units'> {
-  if (manifest.state !== 'present') return { files: [], units: [] };
-  const ours = [...Object.keys(manifest.manifest.files), ...manifest.manifest.options.map((option) => option.file)];
+function notAsked({ manifest, files, units, libvirt }: HostFacts): Pick<ObserveRequest, 'files' | 'units' | 'libvirt'> {
+  if (manifest.state !== 'present') return { files: [], units: [], libvirt: false };
+  const { files: wholes, options, debts, libvirtSecrets } = manifest.manifest;
+  const ours = [...Object.keys(wholes), ...options.map((option) => option.file)];
   return {
     files: distinct(ours.filter((path) => files[path] === undefined)),
-    units: Object.keys(manifest.manifest.debts).filter((unit) => units[unit] === undefined),
+    units: Object.keys(debts).filter((unit) => units[unit] === undefined),
+    libvirt: libvirt === undefined && Object.keys(libvirtSecrets).length > 0,
   };
 }
 
@@ -134,11 +145,12 @@ function judge(
   connection: Extract<HostConnection, { kind: 'reach' }>,
   facts: HostFacts,
 ): SeenHost {
-  const { current, next, keys, owner, imagesIn } = connection;
+  const { current, next, keys, owner, imagesIn, former, takeOverRefusal } = connection;
+  const ownership = judgeOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
   const platform = platformFrom(facts);
   if (isRefusal(platform)) {
     return {
-      ...{ kind: 'seen', facts, platform, keys, owner, releases: {}, missingRoles: [], unknownVersions: [] },
+      ...{ kind: 'seen', facts, platform, keys, owner, ownership, releases: {}, missingRoles: [], unknownVersions: [] },
       ...{ current: undefined, next: undefined, readers: {}, volumes: 0 },
     };
   }
@@ -159,10 +171,11 @@ function judge(
     ...folded,
     keys,
     owner,
+    ownership,
     readers: Object.fromEntries(
       installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
     ),
-    volumes: volumePools(folded.current ?? folded.next).reduce((sum, pool) => sum + imagesIn(pool), 0),
+    volumes: volumePools(folded.current ?? folded.next, facts).reduce((sum, pool) => sum + imagesIn(pool), 0),
   };
 }
 
@@ -187,12 +200,14 @@ function readReleases(facts: HostFacts, platform: Platform, host: CephOpenStackH
   return { releases, unknownVersions };
 }
 
-function volumePools(revision: HostRevision | undefined): readonly string[] {
-  if (revision === undefined || isRefusal(revision.desired)) return [];
-  const pools = revision.desired.switch.options.flatMap((option) =>
-    option.name === 'rbd_pool' && option.edit.how === 'set' ? [option.edit.value] : [],
-  );
-  return distinct(pools);
+/** The pools of the back ends that are wanted, and of those that are configured. */
+function volumePools(revision: HostRevision | undefined, { manifest }: HostFacts): readonly string[] {
+  const wanted = revision === undefined || isRefusal(revision.desired) ? [] : revision.desired.switch.options;
+  const written = manifest.state === 'present' ? manifest.manifest.options : [];
+  return distinct([
+    ...wanted.flatMap(({ name, edit }) => (name === 'rbd_pool' && edit.how === 'set' ? [edit.value] : [])),
+    ...written.flatMap(({ name, written: value }) => (name === 'rbd_pool' && value !== null ? [value.reveal()] : [])),
+  ]);
 }
 
 /** The accesses to prove: those of all that is laid out, once it is. */

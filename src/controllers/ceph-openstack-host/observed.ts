@@ -4,6 +4,7 @@ import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
 import type { Platform } from '../../openstack/distributions.ts';
 import type { Project, Release } from '../../openstack/releases.ts';
 import type { Secret } from '../../secret.ts';
+import type { Ownership } from './ownership.ts';
 
 /** A cephx user as its Kubernetes Secret holds it. */
 export interface ClientKey {
@@ -36,6 +37,7 @@ export type Observed =
       readonly next: HostRevision | undefined;
       /** By entity; one that is not in it cannot be laid out yet. */
       readonly keys: ReadonlyMap<string, ClientKey>;
+      readonly ownership: Ownership;
       /** Who we are, for the manifest. */
       readonly owner: ManifestOwner;
       /** Every installed service's unit, with the files that it reads: who must restart when something is given back. */

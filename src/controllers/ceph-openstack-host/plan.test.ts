@@ -5,30 +5,11 @@ import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
 import type { HostStep } from '../../hosts/steps.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { cinderSecret } from '../../openstack/model.fixture.ts';
-import { desiredFor, hostObject, Machine } from './machine.fixture.ts';
+import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
 import { planHost } from './plan.ts';
 
 const controller: readonly Role[] = ['GlanceApi', 'CinderVolume', 'CinderBackup'];
 const compute: readonly Role[] = ['NovaCompute'];
-
-function deleted(host: CephOpenStackHost): CephOpenStackHost {
-  return { ...host, metadata: { ...host.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
-}
-
-/** Applies plans until one is empty, as the loop does; gives the steps that were done. */
-function settle(machine: Machine, host: CephOpenStackHost, current?: DesiredHost, next = current): HostStep[] {
-  const done: HostStep[] = [];
-  for (let round = 0; round < 12; round++) {
-    const plan = planHost(host, machine.look(current, next));
-    const steps = plan.stages.flat();
-    if (steps.length === 0 && (plan.hold === undefined || plan.hold.stalled)) return done;
-    if (steps.length === 0 && plan.hold?.reason !== 'Progressing') return done;
-    for (const step of steps) machine.apply(step);
-    done.push(...steps);
-    machine.wait(6);
-  }
-  throw new Error('does not settle');
-}
 
 const verbs = (steps: readonly HostStep[]) => steps.map((step) => step.verb);
 const holdOf = (machine: Machine, host: CephOpenStackHost, current?: DesiredHost, next = current) =>

@@ -8,6 +8,7 @@ import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { createDraft, type Draft, emptyManifest, type PlannedStep, passing, stalled } from './draft.ts';
 import { giveBack } from './give-back.ts';
 import { layOut } from './lay-out.ts';
+import { guestsOf } from './lay-out-secrets.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { restarts } from './restarts.ts';
 import { switchOver } from './switch-over.ts';
@@ -38,8 +39,9 @@ export function draftHost(
     return { draft, steps: [] };
   }
   if (host.metadata.deletionTimestamp !== undefined) return draftRemoval(draft, host, observed);
+  if (observed.ownership.kind === 'adoptable') draft.manifest = { ...draft.manifest, owner: observed.owner };
   const next = desiredOf(draft, observed.next);
-  const current = desiredOf(draft, observed.current);
+  const current = isOutdated(observed) ? undefined : desiredOf(draft, observed.current);
   if (draft.holds.length > 0) return { draft, steps: [] };
   const layers = [next, current].filter((one) => one !== undefined);
   if (layers.length === 0) {
@@ -52,7 +54,14 @@ export function draftHost(
   draft.laidOut = mayCome && draft.layOut.length === 0 && draft.debts.size === 0;
   if (current !== undefined && mayCome) switchOver(draft, observed, current);
   // What cannot be switched is not restarted either: it would have to be again.
-  const restartSteps = restarts(draft, host, observed, draft.holds.length === 0 ? current : undefined);
+  const running = draft.holds.length === 0 ? current : undefined;
+  const restartSteps = restarts(
+    draft,
+    host,
+    observed,
+    running,
+    observed.next?.name === observed.current?.name ? undefined : next,
+  );
   const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
   if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
   if (isQuiet(draft)) proveAccess(draft, observed);
@@ -61,9 +70,11 @@ export function draftHost(
 
 function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost) {
   const found = observed.facts.manifest;
-  if (found.state !== 'present' || !isOurs(observed)) return { draft, steps: [] };
+  if (found.state !== 'present' || observed.ownership.kind !== 'ours') return { draft, steps: [] };
+  holdForGuests(draft, observed);
+  if (draft.holds.length > 0) return { draft, steps: [] };
   switchOver(draft, observed, undefined);
-  const restartSteps = restarts(draft, host, observed, 'given-back');
+  const restartSteps = restarts(draft, host, observed, 'given-back', undefined);
   if (isQuiet(draft) && restartSteps.length === 0) giveBack(draft, observed, []);
   const steps = transaction(draft, observed.facts, restartSteps);
   if (steps.length > 0 || draft.holds.length > 0) return { draft, steps };
@@ -71,20 +82,30 @@ function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost)
   return { draft, steps: [...directories, { verb: 'remove-manifest', expected: found.sha256 } as const] };
 }
 
+/** Nothing is undone under guests that need it: neither options nor, in the end, the secret itself. */
+function holdForGuests(draft: Draft, observed: SeenHost): void {
+  for (const [uuid, { usageName, adopted }] of Object.entries(draft.manifest.libvirtSecrets)) {
+    const guests = adopted ? [] : guestsOf(observed, uuid, usageName);
+    if (guests.length === 0) continue;
+    draft.holds.push(
+      stalled(
+        'GuestsUseSecret',
+        `Cannot undo the host's wiring: the guests ${guests.join(', ')} use libvirt's secret ${uuid}; migrate or delete them first, or set hostRemoval: Retain.`,
+      ),
+    );
+  }
+}
+
 /** Why nothing at all may be done on this host. */
 function refuse(host: CephOpenStackHost, observed: SeenHost): Hold | undefined {
-  const { facts, platform } = observed;
+  const { facts, platform, ownership } = observed;
   const found = facts.manifest;
+  // Nothing of ours is there to be undone, whatever the machine has become.
+  if (host.metadata.deletionTimestamp !== undefined && found.state === 'absent') return undefined;
   if (isRefusal(platform)) return stalled(platform.refused, platform.message);
   if (found.state === 'unusable') return stalled('Conflict', found.problem);
   if (host.metadata.deletionTimestamp !== undefined) return undefined;
-  if (found.state === 'present' && !isOurs(observed)) {
-    const { installation, namespace, name } = found.manifest.owner;
-    return stalled(
-      'OwnedByAnother',
-      `The host belongs to the binding "${namespace}/${name}" of the installation "${installation}": take it off there first.`,
-    );
-  }
+  if (ownership.kind === 'refused') return ownership.hold;
   if (observed.missingRoles.length > 0) {
     return stalled(
       'RoleNotInstalled',
@@ -97,10 +118,15 @@ function refuse(host: CephOpenStackHost, observed: SeenHost): Hold | undefined {
   return undefined;
 }
 
-function isOurs({ facts, owner }: SeenHost): boolean {
-  if (facts.manifest.state !== 'present') return false;
-  const found = facts.manifest.manifest.owner;
-  return found.installation === owner.installation && found.namespace === owner.namespace && found.name === owner.name;
+/**
+ * The machine has become another (an upgrade, one more role) than `current` was rendered for, and `next` serves it: then
+ * `next` is laid out, and the services stay as they are until the host is switched.
+ */
+function isOutdated({ current, next }: SeenHost): boolean {
+  const isServed = next !== undefined && next.name !== current?.name && !isRefusal(next.desired);
+  return (
+    isServed && current !== undefined && isRefusal(current.desired) && current.desired.refused === 'WaitingForRevision'
+  );
 }
 
 function desiredOf(draft: Draft, revision: SeenHost['current']): DesiredHost | undefined {

@@ -1,11 +1,19 @@
 import { type CephOpenStackHost, parseCephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { hostRefusal } from '../../api/policy.ts';
+import { hostRefusal, takeOverRefusal } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { Invalid, Waiting } from '../../errors.ts';
+import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
 import { parseSshAccess } from '../../hosts/ssh-secret.ts';
 import type { Cache } from '../../kube/cache.ts';
-import { controllerRevisionKind, hostKind as hosts, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
+import {
+  bindingKind,
+  controllerRevisionKind,
+  hostKind as hosts,
+  keyOf,
+  poolKind,
+  secretKind,
+} from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
@@ -15,6 +23,7 @@ import { describeHostStep } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
+import type { FormerBinding } from './ownership.ts';
 import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
 
@@ -22,6 +31,8 @@ export interface HostTools {
   readonly secrets: SecretReader;
   readonly cache: Cache;
   readonly ssh: { connection(target: HostTarget): SshConnection };
+  /** The namespaces that are watched; empty: all. */
+  readonly namespaces: readonly string[];
   /** Names this operator in manifests on hosts. */
   readonly installation: string;
   readonly lookEveryMs: number;
@@ -88,7 +99,8 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
       ? new Waiting('ConnectionGone', `${missing}: bring it back, or annotate with cephopenstack.io/abandon=true.`)
       : new Waiting('ConnectionMissing', `${missing}: create it in the namespace "${namespace}".`);
   }
-  const refusal = hostRefusal(policyIn(data, secretName), address, host.spec.roles);
+  const policy = policyIn(data, secretName);
+  const refusal = hostRefusal(policy, address, host.spec.roles);
   if (refusal !== undefined) throw new Invalid('PolicyForbids', refusal);
   const ssh = tools.ssh.connection({
     name: hostName,
@@ -106,8 +118,18 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     next,
     keys: await readKeys(host, tools, [next, current], signal),
     owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
+    former: (owner) => formerBinding(owner, address, tools),
+    takeOverRefusal: takeOverRefusal(policy),
     imagesIn: (pool) => imagesIn(tools.cache.list(poolKind, namespace), pool),
   };
+}
+
+function formerBinding(owner: ManifestOwner, address: string, tools: HostTools): FormerBinding {
+  const { namespaces, installation } = tools;
+  const isWatched = namespaces.length === 0 || namespaces.includes(owner.namespace);
+  if (owner.installation !== installation || !isWatched) return 'unknown';
+  const binding = tools.cache.get(bindingKind, owner);
+  return binding?.spec.hosts.some((host) => host.address === address) === true ? 'lists-it' : 'let-go';
 }
 
 /** Read once and on the spot: what must stay unseen of it becomes a Secret again. */

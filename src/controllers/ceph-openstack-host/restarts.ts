@@ -1,19 +1,25 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { restartVerdict } from '../../hosts/restart.ts';
+import { restartVerdict, settlesInMs } from '../../hosts/restart.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { unitDigest } from './digest.ts';
 import { type Draft, type PlannedStep, passing, stalled } from './draft.ts';
 import type { SeenHost } from './observed.ts';
 
-/** How long a restarted service is followed between looks. */
-const followMs = 3_000;
+/** How long between looks at a service that is stopping or starting. */
+const followMs = 1_500;
+/** A look that comes a moment late finds the service up for long enough; one a moment early comes twice. */
+const marginMs = 150;
 
-/** What the debts of the manifest ask for now. `running` is what services may be brought to: undefined, nothing yet. */
+/**
+ * What the debts of the manifest ask for now. `running` is what services may be brought to: undefined, nothing yet;
+ * `coming` is what is being laid out beside it.
+ */
 export function restarts(
   draft: Draft,
   host: CephOpenStackHost,
   observed: SeenHost,
   running: DesiredHost | 'given-back' | undefined,
+  coming: DesiredHost | undefined,
 ): readonly PlannedStep[] {
   const steps: PlannedStep[] = [];
   const debts = new Map(Object.entries(draft.manifest.debts));
@@ -34,7 +40,7 @@ export function restarts(
         debts.delete(unit);
         break;
       case 'Due':
-        if (!mayRestart(debt.digest, unit, running)) break;
+        if (!mayRestart(debt.digest, unit, running, coming)) break;
         if (host.spec.restart === 'Never') {
           draft.holds.push(passing('RestartNeeded', `${unit} must be restarted to read what was changed.`));
         } else {
@@ -44,9 +50,12 @@ export function restarts(
           steps.push({ verb: 'restart-unit', unit });
         }
         break;
-      case 'Following':
-        draft.holds.push(passing('Progressing', `Waiting for ${unit} to stay up after its restart.`, followMs));
+      case 'Following': {
+        const left = settlesInMs(facts, debt, observed.facts.clock);
+        const lookAgainMs = left === undefined ? followMs : Math.ceil(left) + marginMs;
+        draft.holds.push(passing('Progressing', `Waiting for ${unit} to stay up after its restart.`, lookAgainMs));
         break;
+      }
       case 'Failed':
         if (debt.before.failing) {
           // It had its try; that it still fails is shown as ServicesRunning, and is not this change's doing.
@@ -73,7 +82,7 @@ export function restarts(
   for (const [unit, digest] of draft.debts) {
     const facts = observed.facts.units[unit];
     if (facts === undefined || facts.clusterManaged || steps.some((step) => isRestart(step, unit))) continue;
-    if (mayRestart(digest, unit, running)) steps.push({ verb: 'restart-unit', unit });
+    if (mayRestart(digest, unit, running, coming)) steps.push({ verb: 'restart-unit', unit });
   }
   return steps;
 }
@@ -82,8 +91,14 @@ function isRestart(step: PlannedStep, unit: string): boolean {
   return step.verb === 'restart-unit' && step.unit === unit;
 }
 
-/** A debt that laying out `next` left waits until the host is switched to it. */
-function mayRestart(digest: string, unit: string, running: DesiredHost | 'given-back' | undefined): boolean {
+/** Only a debt that laying out `coming` has left waits until the host is switched to it. */
+function mayRestart(
+  digest: string,
+  unit: string,
+  running: DesiredHost | 'given-back' | undefined,
+  coming: DesiredHost | undefined,
+): boolean {
   if (running === undefined) return false;
-  return running === 'given-back' || digest === 'given-back' || digest === unitDigest(running, unit);
+  if (running === 'given-back' || coming === undefined) return true;
+  return digest !== unitDigest(coming, unit) || digest === unitDigest(running, unit);
 }

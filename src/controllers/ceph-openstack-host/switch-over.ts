@@ -3,26 +3,13 @@ import type { ManifestOption } from '../../hosts/manifest.ts';
 import { ticksPerSecond } from '../../hosts/restart.ts';
 import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
 import { glanceLayout } from '../../openstack/glance-layout.ts';
-import {
-  editOptions,
-  effectiveValue,
-  type OptionRecord,
-  optionHolds,
-  sameValue,
-  undoEdits,
-} from '../../openstack/option-edit.ts';
+import { editOptions, effectiveValue, type OptionRecord, optionHolds, undoEdits } from '../../openstack/option-edit.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
-import type { Secret } from '../../secret.ts';
+import { contentOf, isRepair, isSamePlace, type Place, reading } from './config-file.ts';
 import { unitDigest } from './digest.ts';
 import { type Draft, stalled } from './draft.ts';
+import { guard, guardWayBack } from './guards.ts';
 import type { SeenHost } from './observed.ts';
-
-/** An option as a person finds it. */
-interface Place {
-  readonly file: string;
-  readonly section: string;
-  readonly name: string;
-}
 
 /**
  * Switch: the options of `desired`, and the former values of options that are ours and no longer wanted. `desired` is
@@ -33,6 +20,7 @@ export function switchOver(draft: Draft, observed: SeenHost, desired: DesiredHos
   const unwanted = draft.manifest.options.filter((record) => !options.some((option) => isSamePlace(option, record)));
   const holdsBefore = draft.holds.length;
   for (const option of options) guard(draft, observed, option);
+  for (const record of unwanted) guardWayBack(draft, observed, record);
   // One option of a service without the others may be worse than none.
   if (draft.holds.length > holdsBefore) return;
   for (const file of new Set([...options, ...unwanted].map((one) => one.file))) {
@@ -45,31 +33,12 @@ export function switchOver(draft: Draft, observed: SeenHost, desired: DesiredHos
   for (const option of options) shadow(draft, observed, desired?.switch.services ?? [], option);
 }
 
-function isSamePlace(a: Place, b: Place): boolean {
-  return a.file === b.file && a.section === b.section && a.name === b.name;
-}
-
 /** An option of one of Glance's two layouts counts only where the host's file has that layout. */
 function appliesTo(option: Option, { facts, releases }: SeenHost): boolean {
   const content = contentOf(facts, option.file);
   if (option.layout === undefined || content === undefined || releases.glance === undefined) return true;
   const { glance } = releases;
   return reading(() => glanceLayout(content, glance)) === option.layout;
-}
-
-function contentOf(facts: HostFacts, file: string): Secret | undefined {
-  const seen = facts.files[file];
-  return seen?.kind === 'file' ? seen.content : undefined;
-}
-
-/** undefined for a file that oslo.config itself would refuse; `editFile` says so. */
-function reading<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ConfigSyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function editFile(
@@ -182,20 +151,6 @@ function mustRestart(
   return age === undefined || age <= seen.ageSeconds + 1;
 }
 
-/** Whether the option stood once as it is wanted now. */
-function isRepair(option: Option, known: ManifestOption): boolean {
-  switch (option.edit.how) {
-    case 'set':
-      return known.written !== null && sameValue(option.type, known.written.reveal(), option.edit.value);
-    case 'list-member':
-      return known.member === option.edit.member;
-    case 'list-without':
-      return true;
-    case 'absent':
-      return known.written === null;
-  }
-}
-
 function secondsUp(unit: UnitFacts | undefined, facts: HostFacts): number | undefined {
   return unit?.startTicks === undefined ? undefined : (facts.clock.ticks - unit.startTicks) / ticksPerSecond;
 }
@@ -244,40 +199,6 @@ function toManifestOption(
     sectionMade: known === undefined ? record.sectionMade || isOurs : known.sectionMade,
     ...(record.member === undefined ? {} : { member: record.member }),
   };
-}
-
-/** The dangers that an option's change would bring; a repair of what already stood is none. */
-function guard(draft: Draft, observed: SeenHost, option: Option): void {
-  const content = contentOf(observed.facts, option.file);
-  if (option.guard === undefined || content === undefined) return;
-  if (reading(() => optionHolds(content, option)) !== false) return;
-  const known = draft.manifest.options.find((one) => isSamePlace(one, option));
-  if (known !== undefined && isRepair(option, known)) return;
-  const { localInstances } = observed.facts;
-  if (option.guard === 'InstancesOnLocalDisk' && localInstances > 0) {
-    draft.holds.push(
-      stalled(
-        'InstancesOnLocalDisk',
-        `${localInstances} instances have their disk on this host, and ${option.name} in ${option.file} would strand them: migrate or delete them first.`,
-      ),
-    );
-  }
-  if (option.guard === 'VolumesWouldBeOrphaned' && observed.volumes > 0 && ownsVolumes(content, option)) {
-    draft.holds.push(
-      stalled(
-        'VolumesWouldBeOrphaned',
-        `${observed.volumes} volumes exist, and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
-      ),
-    );
-  }
-}
-
-/** A back end of this host that already has volumes in Ceph: its option has a value, or [DEFAULT] itself is one. */
-function ownsVolumes(content: Secret, option: Option): boolean {
-  const value = effectiveValue(content, option.section, option.name);
-  if (option.name !== 'enabled_backends') return value !== undefined;
-  const driver = effectiveValue(content, 'DEFAULT', 'volume_driver')?.reveal() ?? '';
-  return value === undefined && driver.includes('rbd');
 }
 
 /** A file that the service reads later and that says otherwise wins over ours; it is somebody else's to mend. */

@@ -1,0 +1,66 @@
+import type { ManifestOption } from '../../hosts/manifest.ts';
+import type { Option } from '../../openstack/desired-host.ts';
+import { effectiveValue, optionHolds } from '../../openstack/option-edit.ts';
+import type { Secret } from '../../secret.ts';
+import { contentOf, isRepair, isSamePlace, reading } from './config-file.ts';
+import { type Draft, stalled } from './draft.ts';
+import { guestsOf } from './lay-out-secrets.ts';
+import type { SeenHost } from './observed.ts';
+
+/** The dangers that an option's change would bring; a repair of what already stood is none. */
+export function guard(draft: Draft, observed: SeenHost, option: Option): void {
+  const content = contentOf(observed.facts, option.file);
+  if (option.guard === undefined || content === undefined) return;
+  if (reading(() => optionHolds(content, option)) !== false) return;
+  const known = draft.manifest.options.find((one) => isSamePlace(one, option));
+  if (known !== undefined && isRepair(option, known)) return;
+  const { localInstances } = observed.facts;
+  if (option.guard === 'InstancesOnLocalDisk' && localInstances > 0) {
+    draft.holds.push(
+      stalled(
+        'InstancesOnLocalDisk',
+        `${localInstances} instances have their disk on this host, and ${option.name} in ${option.file} would strand them: migrate or delete them first.`,
+      ),
+    );
+  }
+  if (option.guard === 'VolumesWouldBeOrphaned' && observed.volumes > 0 && ownsVolumes(content, option)) {
+    draft.holds.push(
+      stalled(
+        'VolumesWouldBeOrphaned',
+        `${observed.volumes} volumes exist, and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
+      ),
+    );
+  }
+}
+
+/** Giving an option back strands as much as setting it: disks in Ceph without images_type, volumes without back end. */
+export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: ManifestOption): void {
+  const guests = Object.entries(draft.manifest.libvirtSecrets).flatMap(([uuid, { usageName }]) =>
+    guestsOf(observed, uuid, usageName),
+  );
+  if (name.endsWith('images_type') && guests.length > 0) {
+    const named = [...new Set(guests)].sort().join(', ');
+    draft.holds.push(
+      stalled(
+        'GuestsUseSecret',
+        `Giving back ${name} in ${file} would strand the guests ${named}, which have disks in Ceph: migrate or delete them first.`,
+      ),
+    );
+  }
+  if (name === 'enabled_backends' && observed.volumes > 0) {
+    draft.holds.push(
+      stalled(
+        'VolumesWouldBeOrphaned',
+        `${observed.volumes} volumes exist, and giving back ${name} in ${file} would orphan those of this host: move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain.`,
+      ),
+    );
+  }
+}
+
+/** A back end of this host that already has volumes in Ceph: its option has a value, or [DEFAULT] itself is one. */
+function ownsVolumes(content: Secret, option: Option): boolean {
+  const value = effectiveValue(content, option.section, option.name);
+  if (option.name !== 'enabled_backends') return value !== undefined;
+  const driver = effectiveValue(content, 'DEFAULT', 'volume_driver')?.reveal() ?? '';
+  return value === undefined && driver.includes('rbd');
+}

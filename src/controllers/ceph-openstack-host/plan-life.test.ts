@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Role } from '../../api/ceph-openstack-host.ts';
+import type { DesiredHost } from '../../openstack/desired-host.ts';
+import { cinderSecret } from '../../openstack/model.fixture.ts';
+import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import type { SeenHost } from './observed.ts';
+import { planHost } from './plan.ts';
+
+/* What happens to a host over the years: upgrades, other roles, other owners, and the way back. */
+
+const compute: readonly Role[] = ['NovaCompute'];
+const volume: readonly Role[] = ['CinderVolume'];
+
+function hold(machine: Machine, host = hostObject(compute), current?: DesiredHost, next = current) {
+  return planHost(host, machine.look(current, next)).hold;
+}
+
+test('planHost() lays out next, and leaves services alone, when current was not rendered for what the machine became', () => {
+  const machine = new Machine(compute);
+  const seen: SeenHost = {
+    ...machine.look(undefined, desiredFor(compute)),
+    current: { name: 'current', desired: { refused: 'WaitingForRevision', message: 'not rendered' } },
+  };
+  const steps = planHost(hostObject(compute), seen).stages.flat();
+  assert.ok(steps.some((step) => step.verb === 'write-file' && step.path === '/etc/ceph/ceph.conf'));
+  assert.equal(
+    steps.some(
+      (step) => step.verb === 'restart-unit' || (step.verb === 'write-file' && step.path.endsWith('nova.conf')),
+    ),
+    false,
+  );
+});
+
+test('planHost() waits when neither revision serves the machine', () => {
+  const machine = new Machine(compute);
+  const refused = { refused: 'WaitingForRevision', message: 'not rendered' } as const;
+  const seen = { ...machine.look(), current: { name: 'a', desired: refused }, next: { name: 'b', desired: refused } };
+  const plan = planHost(hostObject(compute), seen);
+  assert.deepEqual(plan.stages, []);
+  assert.equal(plan.hold?.reason, 'WaitingForRevision');
+});
+
+test('planHost() keeps saying that a restart is owed after a later revision that changes nothing there', () => {
+  const machine = new Machine(compute);
+  const never = hostObject(compute, { restart: 'Never' });
+  const desired = desiredFor(compute);
+  settle(machine, never, desired);
+  const later = { ...desired, switch: { ...desired.switch, options: desired.switch.options.slice(0, -1) } };
+  settle(machine, never, later);
+  assert.equal(hold(machine, never, later)?.reason, 'RestartNeeded');
+  settle(machine, hostObject(compute), later);
+  assert.ok(machine.restarts.includes('nova-compute.service'));
+  assert.equal(hold(machine, hostObject(compute), later), undefined);
+});
+
+test('planHost() gives back nothing under guests that have disks in Ceph', () => {
+  const machine = new Machine(compute);
+  settle(machine, hostObject(compute), desiredFor(compute));
+  machine.guestSecrets = [cinderSecret];
+  const before = machine.text('/etc/nova/nova.conf');
+  const { ephemeralPool: _, ...nova } = { ephemeralPool: '', ...desiredNova() };
+  settle(machine, hostObject(compute), desiredFor(compute, { nova }));
+  assert.equal(hold(machine, hostObject(compute), desiredFor(compute, { nova }))?.reason, 'GuestsUseSecret');
+  settle(machine, deleted(hostObject(compute)));
+  assert.equal(hold(machine, deleted(hostObject(compute)))?.reason, 'GuestsUseSecret');
+  assert.equal(machine.text('/etc/nova/nova.conf'), before);
+});
+
+function desiredNova() {
+  const secret = { uuid: cinderSecret, keep: [] };
+  const client = { userId: 'cinder', secretName: 'cloud-cinder-ceph-client', fingerprint: '' };
+  return { client, libvirtSecret: secret };
+}
+
+test('planHost() takes no back end off a host while there are volumes', () => {
+  const machine = new Machine(volume);
+  settle(machine, hostObject(volume), desiredFor(volume));
+  machine.volumes = 40;
+  const before = machine.text('/etc/cinder/cinder.conf');
+  settle(machine, deleted(hostObject(volume)));
+  assert.equal(hold(machine, deleted(hostObject(volume)))?.reason, 'VolumesWouldBeOrphaned');
+  assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
+});
+
+test('planHost() does not touch a private libvirt secret, whose key nobody can tell', () => {
+  const machine = new Machine(compute);
+  const seen = machine.look(undefined, desiredFor(compute));
+  const secret = { uuid: cinderSecret, usageType: 'ceph', usageName: 'x', ephemeral: false, private: true };
+  const facts = { ...seen.facts, libvirt: { reachable: true, secrets: [secret], uses: [] } };
+  const plan = planHost(hostObject(compute), { ...seen, facts });
+  assert.equal(plan.hold?.reason, 'Conflict');
+  assert.equal(
+    plan.stages.flat().some((step) => step.verb === 'set-libvirt-secret-value'),
+    false,
+  );
+});
+
+test('planHost() adopts a ceph.conf that says the same in other words', () => {
+  const machine = new Machine(compute);
+  machine.put(
+    '/etc/ceph/ceph.conf',
+    '# ours for years\n[global]\nmon host = m\nfsid = f\n[client.rgw]\nlog file = x\n',
+  );
+  const text = machine.text('/etc/ceph/ceph.conf');
+  settle(machine, hostObject(compute), desiredFor(compute));
+  assert.equal(hold(machine, hostObject(compute), desiredFor(compute)), undefined);
+  assert.equal(machine.text('/etc/ceph/ceph.conf'), text);
+});
+
+const takeovers = [
+  { name: 'a binding that has let go, when told so', former: 'let-go', adoption: 'IfUnowned', reason: undefined },
+  { name: 'a binding that has let go, not untold', former: 'let-go', adoption: 'Never', reason: 'OwnedByAnother' },
+  { name: 'a binding that lists it still, never', former: 'lists-it', adoption: 'TakeOver', reason: 'OwnedByAnother' },
+  { name: 'another installation, when told so', former: 'unknown', adoption: 'TakeOver', reason: undefined },
+  { name: 'another installation, not just so', former: 'unknown', adoption: 'IfUnowned', reason: 'OwnedByAnother' },
+] as const;
+
+for (const { name, former, adoption, reason } of takeovers) {
+  test(`planHost() takes a host over from ${name}`, () => {
+    const machine = new Machine(compute);
+    settle(machine, hostObject(compute), desiredFor(compute));
+    if (machine.manifest === undefined) throw new Error('no manifest');
+    machine.manifest = { ...machine.manifest, owner: { installation: 'lab', namespace: 'old', name: 'east' } };
+    machine.former = former;
+    machine.adoption = adoption;
+    machine.restarts = [];
+    const host = hostObject(compute, { adoption });
+    settle(machine, host, desiredFor(compute));
+    assert.equal(hold(machine, host, desiredFor(compute))?.reason, reason);
+    assert.deepEqual(machine.restarts, []);
+    assert.equal(machine.manifest.owner.name, reason === undefined ? 'cloud' : 'east');
+  });
+}
