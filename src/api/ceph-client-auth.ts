@@ -87,7 +87,11 @@ const status = z.object({
     .describe('The exact caps in force, by daemon type.'),
   keyType: z.string().max(32).exactOptional().describe('The type of the key: Aes or Aes256k.'),
   keyFingerprint: z.string().max(64).exactOptional().describe('Tells two keys apart; no use to log in with.'),
-  openSessions: z.int().min(0).exactOptional().describe('Sessions that are open with this user.'),
+  openSessions: z
+    .int()
+    .min(0)
+    .exactOptional()
+    .describe('Sessions that are open with this user, while it is being deleted.'),
   secretName: z.string().max(253).exactOptional().describe('The Secret that holds the key.'),
 });
 

@@ -130,7 +130,13 @@ const status = z.object({
     .object({
       stored: z.int().min(0).exactOptional().describe('Bytes stored, copies not counted.'),
       available: z.int().min(0).exactOptional().describe('Bytes that could still be stored.'),
-      images: z.int().min(0).exactOptional().describe('RBD images in all namespaces, trash not counted.'),
+      images: z
+        .int()
+        .min(0)
+        .exactOptional()
+        .describe(
+          'RBD images in all namespaces, trash not counted: at least so many, in steps of 1, 2, 5, 10, 20 and so on.',
+        ),
     })
     .exactOptional()
     .describe('What is in the pool.'),

@@ -109,7 +109,7 @@ export function see(resource: CephClientAuth, world: World, more: Partial<Observ
     record: world.record,
     keyTypes: ['Aes'],
     kept: world.secret && { data: world.secret, isOurs: true },
-    sessions: [],
+    sessions: resource.metadata.deletionTimestamp === undefined ? undefined : [],
     users: [],
     ...more,
   };

@@ -47,7 +47,8 @@ export async function observeClient(
     readOsdMap(cluster, signal),
     readMonMap(cluster, signal),
     readRecords(cluster, signal),
-    readSessions(cluster, signal),
+    // All the monitors have to answer this one, and they change what they say all the time.
+    isDeleting ? readSessions(cluster, signal) : undefined,
     // Ceph lets us read only those that the policy gives us.
     entityRefusal(policy, entity, cluster.entity) === undefined ? readUser(cluster, entity, signal) : undefined,
     secrets.readKept(resource, clientSecretNameOf(resource), signal),
@@ -67,7 +68,7 @@ export async function observeClient(
     record,
     keyTypes: monMap.keyTypes,
     kept,
-    sessions: sessions.get(entity) ?? [],
+    sessions: sessions === undefined ? undefined : (sessions.get(entity) ?? []),
     users,
   };
 }

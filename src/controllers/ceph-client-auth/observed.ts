@@ -33,8 +33,8 @@ export interface ObservedClient {
   /** The types of key with which users may log in. */
   readonly keyTypes: readonly KeyType[];
   readonly kept: KeptSecret | undefined;
-  /** Where the user is logged in from, one for each open session. */
-  readonly sessions: readonly string[];
+  /** Where the user is logged in from, one for each open session; asked for only while the resource is being deleted. */
+  readonly sessions: readonly string[] | undefined;
   /** Resources that use the user, as `CephOpenStackBinding "cloud"`, sorted. */
   readonly users: readonly string[];
 }

@@ -24,6 +24,10 @@ export function planAbsence(resource: CephClientAuth, observed: ObservedClient):
     const message = `The user "${entity}" cannot be deleted: it is used by ${users.join(', ')}.`;
     return { stages: [], hold: { reason: 'DeletionBlocked', message, stalled: false, retryAfterMs: blockedRetryMs } };
   }
+  if (sessions === undefined) {
+    const message = `The user "${entity}" cannot be deleted: the monitors do not say who is logged in with it.`;
+    return { stages: [], hold: { reason: 'CephUnreachable', message, stalled: false } };
+  }
   if (sessions.length > 0) {
     const from = [...new Set(sessions)].sort().join(', ');
     const message = `The user "${entity}" cannot be deleted: it is logged in from ${from}; stop what uses it there.`;

@@ -319,6 +319,19 @@ test('planClient() deletes no user while something uses it, or is logged in with
   assert.match(found?.message ?? '', /logged in from 10\.0\.0\.1, 10\.0\.0\.2;/);
 });
 
+test('planClient() deletes no user of whom nobody knows whether something is logged in with it', () => {
+  assert.equal(hold(remove, worldWith(), { sessions: undefined }, deleting)?.reason, 'CephUnreachable');
+});
+
+test('clientStatus() counts sessions only while they are asked for', () => {
+  const shown = (metadata: object, sessions: readonly string[] | undefined) => {
+    const resource = cephClient(remove, metadata);
+    return clientStatus(resource, see(resource, worldWith(), { sessions })).fields.openSessions;
+  };
+  assert.equal(shown({}, undefined), undefined);
+  assert.equal(shown(deleting, ['10.0.0.1', '10.0.0.1', '10.0.0.2']), 3);
+});
+
 test('planClient() leaves a user alone that is not ours, when it is deleted', () => {
   const resource = cephClient(remove, deleting);
   assert.deepEqual(planClient(resource, see(resource, stranger)), { stages: [] });

@@ -18,7 +18,7 @@ export function clientStatus(
       caps: user.caps,
       keyType: keyTypeOf(user.key) ?? 'Unknown',
       keyFingerprint: user.key.fingerprint(),
-      openSessions: sessions.length,
+      ...(sessions === undefined ? {} : { openSessions: sessions.length }),
       secretName: clientSecretNameOf(resource),
     },
     conditions: [],

@@ -45,7 +45,11 @@ export async function applyPoolStep(step: PoolStep, connection: Reach, signal: A
     case 'create-namespace':
       return createNamespace(cluster, step.pool, step.namespace, signal);
     case 'remove-namespace':
-      return removeNamespace(cluster, step.pool, step.namespace, signal);
+      try {
+        return await removeNamespace(cluster, step.pool, step.namespace, signal);
+      } catch (error) {
+        throw explainBusyNamespace(error, step.pool, step.namespace);
+      }
     case 'delete-pool':
       return deletePool(step.pool, connection, signal);
     case 'forget-pool':
@@ -84,6 +88,13 @@ async function deletePool(pool: string, { cluster }: Reach, signal: AbortSignal)
     const message = `Ceph does not let the pool "${pool}" be deleted: set mon_allow_pool_delete to true and clear the flag nodelete, or set deletionPolicy to Retain.`;
     throw new Invalid('DeletionBlocked', message, { cause: error });
   }
+}
+
+/** Only librbd sees images in a namespace's trash, or one that came just now. Anything else stays as it is. */
+export function explainBusyNamespace(cause: unknown, pool: string, namespace: string): unknown {
+  if (!(cause instanceof CephError) || cause.rc !== errno.EBUSY) return cause;
+  const message = `The RBD namespace "${namespace}" of the pool "${pool}" is no longer declared and still holds images, or has some in the trash: move or delete them ("rbd trash purge ${pool}/${namespace}"), or declare it again.`;
+  return new Invalid('DeletionBlocked', message, { cause });
 }
 
 /** Ceph counts by itself too, and by a rule that differs from release to release. */

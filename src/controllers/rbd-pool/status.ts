@@ -18,7 +18,7 @@ export function poolStatus(
       placementGroups: { wanted: pool.pgNumTarget, now: pool.pgNum },
       usage: {
         ...(usage === undefined ? {} : { stored: coarse(usage.stored), available: coarse(usage.available) }),
-        ...(images === undefined ? {} : { images }),
+        ...(images === undefined ? {} : { images: coarseCount(images) }),
       },
     },
     conditions: [],
@@ -26,6 +26,13 @@ export function poolStatus(
 }
 
 const mebibyte = 2 ** 20;
+
+/** The greatest of 0, 1, 2, 5, 10, 20 … that is not above it: volumes come and go all day. */
+export function coarseCount(count: number): number {
+  if (count < 1) return 0;
+  const decade = 10 ** (String(Math.floor(count)).length - 1);
+  return [5, 2, 1].map((step) => step * decade).find((step) => step <= count) ?? decade;
+}
 
 /** Two significant digits of mebibytes: a status that moved with every byte would be written at every look. */
 export function coarse(bytes: number): number {
