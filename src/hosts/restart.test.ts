@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostClock, UnitFacts } from './facts.ts';
 import type { RestartDebt } from './manifest.ts';
-import { type RestartVerdict, restartVerdict } from './restart.ts';
+import { type RestartVerdict, restartVerdict, settlesInMs } from './restart.ts';
 
 const clock: HostClock = { bootID: 'boot-2', ticks: 100_000 };
 const running: UnitFacts = {
@@ -63,5 +63,18 @@ const casesWithoutProcess: readonly (readonly [string, Partial<UnitFacts>, Resta
 for (const [when, facts, verdict] of casesWithoutProcess) {
   test(`restartVerdict() says ${verdict}, when ${when}`, () => {
     assert.equal(restartVerdict({ ...withoutProcess, ...facts }, debt, clock), verdict);
+  });
+}
+
+const remaining: readonly (readonly [string, Partial<UnitFacts>, number | undefined])[] = [
+  ['it was started two seconds ago', { startTicks: 99_800 }, 3_000],
+  ['it has run for long enough', { startTicks: 90_000 }, 0],
+  ['it still runs from before the change', {}, undefined],
+  ['a restart is queued', { startTicks: 99_800, jobPending: true }, undefined],
+  ['it is coming up', { startTicks: 99_800, active: 'activating' }, undefined],
+];
+for (const [when, facts, wanted] of remaining) {
+  test(`settlesInMs() says ${wanted}, when ${when}`, () => {
+    assert.equal(settlesInMs({ ...running, ...facts }, debt, clock), wanted);
   });
 }

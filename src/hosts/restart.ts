@@ -26,6 +26,8 @@ export type RestartVerdict =
 /** Ticks a second of the start times in /proc: USER_HZ, 100 on every architecture that OpenStack runs on. */
 export const ticksPerSecond = 100;
 
+const defaultSettleMs = 5_000;
+
 /**
  * Whether a unit must restart. Only starts on the host's own clock are compared, so a restart by anybody counts, and a
  * crash of ours between change and restart is healed by the next look. `clock` is of the same look as `unit`.
@@ -68,7 +70,20 @@ export function restartVerdict(
   return isSettled(unit, debt, clock, options.settleMs) ? 'Paid' : 'Following';
 }
 
-function isSettled(unit: UnitFacts, debt: RestartDebt, clock: HostClock, settleMs = 5_000): boolean {
+/** How many more milliseconds a unit that was started after the change must run to be believed; undefined: it does not run yet. */
+export function settlesInMs(
+  unit: UnitFacts,
+  debt: RestartDebt,
+  clock: HostClock,
+  options: { readonly settleMs?: number } = {},
+): number | undefined {
+  const { settleMs = defaultSettleMs } = options;
+  if (unit.active !== 'active' || unit.jobPending || unit.startTicks === undefined) return undefined;
+  if (!startedAfter(unit.startTicks, debt, clock)) return undefined;
+  return Math.max(0, settleMs - ((clock.ticks - unit.startTicks) * 1_000) / ticksPerSecond);
+}
+
+function isSettled(unit: UnitFacts, debt: RestartDebt, clock: HostClock, settleMs = defaultSettleMs): boolean {
   return (
     unit.active === 'active' &&
     unit.startTicks !== undefined &&
