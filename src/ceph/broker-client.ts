@@ -4,6 +4,7 @@ import { abandonable } from './abandonable.ts';
 import type { Call, ConnectCall, NativeTimeouts, Reply, Request, Response } from './broker-protocol.ts';
 import type { Connection } from './connection.ts';
 import { createLane, type Lane } from './lane.ts';
+import { createOutbox } from './outbox.ts';
 
 export interface BrokerOptions {
   /** A root directory to run the child in, whose librados and librbd it loads. Left out: the machine's own. */
@@ -41,6 +42,7 @@ const restartDelayMs = 1_000;
 
 interface Session {
   readonly child: ChildProcess;
+  readonly say: (request: Request) => void;
   readonly pending: Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>;
   retired: boolean;
 }
@@ -124,9 +126,7 @@ export function createBroker(
           reject(error);
         },
       });
-      const request: Request = { id, call };
-      // A child that cannot be written to is ending, and its end rejects all that is pending.
-      session.child.send(request, () => {});
+      session.say({ id, call });
     });
   }
 
@@ -199,11 +199,15 @@ function startChild(root: string | undefined, children: Set<ChildProcess>): Sess
     env: { PATH: process.env.PATH ?? '', UV_THREADPOOL_SIZE: String(monCalls + osdCalls) },
   });
   children.add(child);
-  const session: Session = { child, pending: new Map(), retired: false };
-  child.on('message', (response: Response) => {
-    const pending = session.pending.get(response.id);
-    if ('reply' in response) pending?.resolve(response.reply);
-    else pending?.reject(new Error(`The Ceph client failed: ${response.fault}`));
+  // A child that cannot be written to is ending, and its end rejects all that is pending.
+  const say = createOutbox<Request>((requests) => child.send(requests as Request[], () => {}));
+  const session: Session = { child, say, pending: new Map(), retired: false };
+  child.on('message', (responses: readonly Response[]) => {
+    for (const response of responses) {
+      const pending = session.pending.get(response.id);
+      if ('reply' in response) pending?.resolve(response.reply);
+      else pending?.reject(new Error(`The Ceph client failed: ${response.fault}`));
+    }
   });
   const fail = (how: string) => {
     children.delete(child);

@@ -66,6 +66,11 @@ export interface Reply {
   readonly value?: unknown;
 }
 
+/*
+ * Both sides gather what they say within one turn of their event loop into one message: a hundred small writes to the
+ * channel cost more than the commands that they carry.
+ */
+
 export interface Request {
   readonly id: number;
   readonly call: Call;

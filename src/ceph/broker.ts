@@ -4,6 +4,7 @@ import { errno } from './broker-protocol.ts';
 import { connectRados, type Pool, type Rados } from './librados.ts';
 import { openRbd, type Rbd } from './librbd.ts';
 import { namesIn } from './mon-host.ts';
+import { createOutbox } from './outbox.ts';
 
 /*
  * The child process in which librados lives: one for each connection. A crash or a hang in native code costs this
@@ -13,7 +14,13 @@ import { namesIn } from './mon-host.ts';
 let rados: Rados | undefined;
 let rbd: Rbd | undefined;
 
-process.on('message', (request: Request) => void answer(request));
+const respond = createOutbox<Response>((responses) => {
+  if (process.connected) process.send?.(responses);
+});
+
+process.on('message', (requests: readonly Request[]) => {
+  for (const request of requests) void answer(request);
+});
 process.on('disconnect', () => void end());
 
 async function answer({ id, call }: Request): Promise<void> {
@@ -21,7 +28,7 @@ async function answer({ id, call }: Request): Promise<void> {
     (reply): Response => ({ id, reply }),
     (error: unknown): Response => ({ id, fault: error instanceof Error ? error.message : String(error) }),
   );
-  if (process.connected) process.send?.(response);
+  respond(response);
 }
 
 async function perform(call: Call): Promise<Reply> {

@@ -1,9 +1,9 @@
 import type { Policy } from '../api/policy.ts';
 import type { ObjectMeta } from '../api/resource.ts';
 import type { Cluster, Clusters } from '../ceph/cluster.ts';
-import { parseConnection } from '../ceph/connection.ts';
+import { type Connection, parseConnection } from '../ceph/connection.ts';
 import { Waiting } from '../errors.ts';
-import { policyIn, type SecretReader } from './secrets.ts';
+import { policyIn, type SecretData, type SecretReader } from './secrets.ts';
 
 /** A cluster, and what its administrator lets resources ask of it. */
 export interface CephConnection {
@@ -36,5 +36,23 @@ export async function connectCeph(
           `${missing}, so nothing can be removed from Ceph: bring it back, or annotate this object with cephopenstack.io/abandon=true.`,
         );
   }
-  return { cluster: clusters.get(parseConnection(secretName, data)), policy: policyIn(data, secretName) };
+  const { connection, policy } = read(secretName, data);
+  return { cluster: clusters.get(connection), policy };
+}
+
+interface ReadSecret {
+  readonly connection: Connection;
+  readonly policy: Policy;
+}
+
+const readSecrets = new WeakMap<SecretData, ReadSecret>();
+
+/** A hundred resources share one Secret, at every look. */
+function read(secretName: string, data: SecretData): ReadSecret {
+  const known = readSecrets.get(data) ?? {
+    connection: parseConnection(secretName, data),
+    policy: policyIn(data, secretName),
+  };
+  readSecrets.set(data, known);
+  return known;
 }

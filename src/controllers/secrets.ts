@@ -77,8 +77,17 @@ export function secretReader(
   };
 }
 
+const decodedSecrets = new WeakMap<SecretObject, SecretData>();
+
+/** The same object gives the same data, so that what is derived from it can be kept too. */
 export function decodeSecret(secret: SecretObject | undefined): SecretData | undefined {
   if (secret === undefined) return undefined;
+  const known = decodedSecrets.get(secret) ?? decode(secret);
+  decodedSecrets.set(secret, known);
+  return known;
+}
+
+function decode(secret: SecretObject): SecretData {
   const entries = Object.entries(secret.data ?? {});
   return Object.fromEntries(entries.map(([key, value]) => [key, new Secret(Buffer.from(value, 'base64').toString())]));
 }

@@ -3,15 +3,23 @@ import { type Policy, poolRefusal, rawCapsRefusal } from '../../api/policy.ts';
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { capsFault, legacyCaps, type PoolAccess, profileCaps } from '../../ceph/access-caps.ts';
 import type { Caps } from '../../ceph/caps.ts';
-import { type Owner, poolMark, poolMarkKey } from '../../ceph/marks.ts';
+import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { judgePool } from '../rbd-pool/ownership.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
 export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
 
 /** Soon, since the pools of a binding are made at the same time as its users. */
-const poolRetryMs = 2_000;
+const poolRetryMs = 1_000;
+
+/** What a cluster says of its pools. */
+export interface CephPools {
+  readonly pools: readonly Pool[];
+  /** What is recorded in the monitors' store, by key. */
+  readonly records: ReadonlyMap<string, string>;
+}
 
 /** Derives caps from pools and modes, or takes them to the letter. */
 export function wantCaps(
@@ -19,7 +27,7 @@ export function wantCaps(
   policy: Policy,
   owner: Owner,
   rbdPools: readonly RbdPool[],
-  pools: readonly Pool[],
+  { pools, records }: CephPools,
 ): WantedCaps {
   const { access, caps, capsStyle } = resource.spec;
   if (caps !== undefined) return rawCaps(resource, policy);
@@ -29,7 +37,7 @@ export function wantCaps(
     const found =
       grant.poolRef === undefined
         ? findPool(grant.pool ?? '', pools)
-        : findReferenced(grant.poolRef.name, resource, owner, rbdPools, pools);
+        : findReferenced(grant.poolRef.name, resource, owner, rbdPools, { pools, records });
     if ('hold' in found) return found;
     if ('missing' in found) {
       waiting.push(found.missing);
@@ -54,13 +62,16 @@ function findPool(name: string, pools: readonly Pool[]): Found {
   return { missing: `the pool "${name}" does not exist in Ceph yet` };
 }
 
-/** A referenced pool counts once it bears the mark of its RbdPool: one that was refused is not what is meant. */
+/**
+ * A referenced pool counts once it is its RbdPool's: one that was refused is not what is meant. It need not be marked
+ * and initialised yet; users are made meanwhile.
+ */
 function findReferenced(
   name: string,
   resource: CephClientAuth,
   owner: Owner,
   rbdPools: readonly RbdPool[],
-  pools: readonly Pool[],
+  { pools, records }: CephPools,
 ): Found {
   const { namespace } = resource.metadata;
   const rbdPool = rbdPools.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
@@ -70,9 +81,12 @@ function findReferenced(
     return { hold: { reason: 'InvalidSpec', message, stalled: true } };
   }
   const poolName = poolNameOf(rbdPool);
-  const mark = poolMark({ ...owner, namespace, name });
-  const isMade = pools.some((pool) => pool.name === poolName && pool.applications.rbd?.[poolMarkKey] === mark);
-  return isMade ? { pool: poolName } : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };
+  const pool = pools.find((candidate) => candidate.name === poolName);
+  const record = parsePoolRecord(records.get(poolRecordKey(poolName)));
+  const { kind } = judgePool({ ...owner, namespace, name }, pool, record, []);
+  return kind === 'ours'
+    ? { pool: poolName }
+    : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };
 }
 
 function rawCaps(resource: CephClientAuth, policy: Policy): WantedCaps {

@@ -103,7 +103,7 @@ export function see(resource: CephClientAuth, world: World, more: Partial<Observ
     cluster,
     ownEntity: 'client.operator',
     rival: undefined,
-    wanted: wantCaps(resource, policy, owner, [volumes], world.pools),
+    wanted: wantCaps(resource, policy, owner, [volumes], { pools: world.pools, records: new Map() }),
     user: world.user,
     ownership: judgeUser(owner, world.user, world.record, [owner]),
     record: world.record,

@@ -16,6 +16,12 @@ export function renderKeptSecret(user: User, cluster: ClientConnectionFacts): Se
   };
 }
 
+/** Tells one content from another, without saying what it is. */
+export function contentFingerprint(data: SecretData): string {
+  const lines = Object.entries(data).map(([name, value]) => `${name} ${value.fingerprint()}`);
+  return new Secret(lines.sort().join('\n')).fingerprint();
+}
+
 /** Whether the Secret says all that it should; what somebody has added to it is left alone. */
 export function holdsAll(data: SecretData, wanted: SecretData): boolean {
   return Object.entries(wanted).every(([name, value]) => data[name]?.equals(value) === true);

@@ -5,6 +5,7 @@ import type { Cache } from '../../kube/cache.ts';
 import type { Client } from '../../kube/client.ts';
 import { bindingKind, clientAuthKind, hostKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import type { SecretStore } from '../secrets.ts';
 import { keptSecrets } from './kube.ts';
 import { cephClientAuthReconciler } from './reconcile.ts';
@@ -34,7 +35,7 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
   const wakeLeaving = () => wake(({ metadata }) => metadata.deletionTimestamp !== undefined);
   return register({
     kind: clientAuthKind,
-    parse: parseCephClientAuth,
+    parse: parsedOnce(parseCephClientAuth),
     reconciler: cephClientAuthReconciler({ kube, clusters, installation }),
     watches: [
       watch(secretKind, ({ metadata: { namespace, name } }) =>

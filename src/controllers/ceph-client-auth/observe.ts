@@ -62,7 +62,7 @@ export async function observeClient(
     cluster: { fsid: cluster.fsid, monHost: cluster.monHost },
     ownEntity: cluster.entity,
     rival: olderRival(resource, siblings, entityOf)?.metadata.name,
-    wanted: wantCaps(resource, policy, owner, rbdPools, map.pools),
+    wanted: wantCaps(resource, policy, owner, rbdPools, { pools: map.pools, records }),
     user,
     ownership: judgeUser(owner, user, record, living),
     record,

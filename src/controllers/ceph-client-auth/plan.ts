@@ -5,7 +5,7 @@ import { type KeyType, keyTypeOf } from '../../ceph/key.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
-import { holdsAll, renderKeptSecret } from './kept-secret.ts';
+import { contentFingerprint, holdsAll, renderKeptSecret } from './kept-secret.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planAbsence } from './plan-absence.ts';
 import { type ClientStep, describeCaps } from './steps.ts';
@@ -110,14 +110,15 @@ function planExisting(resource: CephClientAuth, observed: ObservedClient, user: 
     'keyFingerprint' in record &&
     record.keyFingerprint === user.key.fingerprint();
   const former = ownership.kind === 'anothers' ? { former: ownership.name } : {};
-  const isKept = kept !== undefined && holdsAll(kept.data, renderKeptSecret(user, cluster));
-  const secretName = clientSecretNameOf(resource);
+  const content = renderKeptSecret(user, cluster);
+  const isKept = kept !== undefined && holdsAll(kept.data, content);
+  const writeSecret: ClientStep = {
+    ...{ verb: 'write-secret', entity, secretName: clientSecretNameOf(resource), exists: kept !== undefined },
+    fingerprint: contentFingerprint(content),
+  };
   const stages: readonly (readonly ClientStep[])[] = [
     isRecorded ? [] : [{ verb: 'record-owner', entity, ...former }],
-    [
-      ...('caps' in wanted ? planCaps(user, wanted.caps) : []),
-      ...(isKept ? [] : [{ verb: 'write-secret' as const, entity, secretName, exists: kept !== undefined }]),
-    ],
+    [...('caps' in wanted ? planCaps(user, wanted.caps) : []), ...(isKept ? [] : [writeSecret])],
   ];
   const hold =
     ('hold' in wanted ? wanted.hold : undefined) ??

@@ -12,7 +12,7 @@ import { type ClientConnection, type KeptSecrets, observeClient } from './observ
 import type { Observed } from './observed.ts';
 import { planClient } from './plan.ts';
 import { clientStatus } from './status.ts';
-import { type ClientStep, describeClientStep } from './steps.ts';
+import { type ClientStep, clientRepair, describeClientStep } from './steps.ts';
 import { usersOfClient } from './users.ts';
 
 /** What this kind needs of Kubernetes. The lists are of all namespaces that are watched, and may lag a moment. */
@@ -43,6 +43,7 @@ export function cephClientAuthReconciler(
       await applyTogether(stage, (step) => applyClientStep(step, client, connection, keepSecret, signal), done);
     },
     describe: describeClientStep,
+    repair: clientRepair,
     status: clientStatus,
   };
 }

@@ -1,5 +1,6 @@
 import type { Caps } from '../../ceph/caps.ts';
 import type { KeyType } from '../../ceph/key.ts';
+import type { Repair } from '../../kube/reconciler.ts';
 
 /** One outside action on a user or its Secret. No step holds a key: whoever does it reads the key then. */
 export type ClientStep =
@@ -22,10 +23,22 @@ export type ClientStep =
   /** Says in the monitors' store whose the user with its present key is. `former` is whom it is taken from. */
   | { readonly verb: 'record-owner'; readonly entity: string; readonly former?: string }
   | { readonly verb: 'set-caps'; readonly entity: string; readonly from: Caps; readonly caps: Caps }
-  | { readonly verb: 'write-secret'; readonly entity: string; readonly secretName: string; readonly exists: boolean }
+  | {
+      readonly verb: 'write-secret';
+      readonly entity: string;
+      readonly secretName: string;
+      readonly exists: boolean;
+      /** Tells one content from another; left out while the key is not known. */
+      readonly fingerprint?: string;
+    }
   | { readonly verb: 'delete-user'; readonly entity: string }
   /** Takes our record out of the monitors' store. */
   | { readonly verb: 'forget-user'; readonly entity: string };
+
+/** Monitors that move change what a Secret is to hold, and nothing of the resource. */
+export function clientRepair(step: ClientStep): Repair {
+  return step.verb === 'write-secret' && step.fingerprint !== undefined ? { wants: step.fingerprint } : {};
+}
 
 /** The step as a sentence. */
 export function describeClientStep(step: ClientStep): string {

@@ -3,6 +3,7 @@ import type { Clusters } from '../../ceph/cluster.ts';
 import type { Cache } from '../../kube/cache.ts';
 import { bindingKind, clientAuthKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import type { SecretReader } from '../secrets.ts';
 import { rbdPoolReconciler } from './reconcile.ts';
 
@@ -27,7 +28,7 @@ export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryM
   const wakeLeaving = () => wake(({ metadata }) => metadata.deletionTimestamp !== undefined);
   return register({
     kind: poolKind,
-    parse: parseRbdPool,
+    parse: parsedOnce(parseRbdPool),
     reconciler: rbdPoolReconciler({ kube, clusters, installation }),
     watches: [
       watch(secretKind, ({ metadata: { namespace, name } }) =>

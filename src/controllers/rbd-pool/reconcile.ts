@@ -11,7 +11,7 @@ import { observePool, type PoolConnection } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { planPool } from './plan.ts';
 import { poolStatus } from './status.ts';
-import { describePoolStep, type PoolStep } from './steps.ts';
+import { describePoolStep, type PoolStep, poolRepair } from './steps.ts';
 import { usersOfPool } from './users.ts';
 
 /** What this kind needs of Kubernetes. The lists are of all namespaces that are watched, and may lag a moment. */
@@ -37,6 +37,7 @@ export function rbdPoolReconciler(tools: PoolTools): Reconciler<RbdPool, PoolCon
       await applyTogether(stage, (step) => applyPoolStep(step, connection, signal), done);
     },
     describe: describePoolStep,
+    repair: poolRepair,
     status: poolStatus,
   };
 }

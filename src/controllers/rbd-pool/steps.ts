@@ -1,6 +1,7 @@
 import type { Placement } from '../../ceph/crush.ts';
 import type { PoolVariable } from '../../ceph/operator-caps.ts';
 import type { NewPool } from '../../ceph/pools.ts';
+import type { Repair } from '../../kube/reconciler.ts';
 
 /** One outside action on a pool. */
 export type PoolStep =
@@ -37,6 +38,21 @@ export type PoolStep =
   | { readonly verb: 'delete-pool'; readonly pool: string }
   /** Takes our record out of the monitors' store. */
   | { readonly verb: 'forget-pool'; readonly pool: string };
+
+/** What neither a pool's existence nor another setting depends on. */
+const independent: readonly PoolVariable[] = [
+  'bulk',
+  'compression_algorithm',
+  'compression_mode',
+  'pg_autoscale_mode',
+  'target_size_ratio',
+];
+
+/** What is declared of a pool is in its generation. */
+export function poolRepair(step: PoolStep): Repair {
+  const standsAlone = step.verb === 'set-variable' ? independent.includes(step.variable) : step.verb === 'set-quota';
+  return { standsAlone };
+}
 
 /** Below a mebibyte it is RBD's own housekeeping that moves. */
 const worthTelling = 2 ** 20;
