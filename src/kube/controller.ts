@@ -12,7 +12,7 @@ import {
 } from '../metrics.ts';
 import type { Store } from './cache.ts';
 import type { Client } from './client.ts';
-import { createContest } from './contest.ts';
+import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested } from './contest.ts';
 import { within } from './deadline.ts';
 import type { Recorder } from './events.ts';
 import { type KubeObject, parseKey } from './kinds.ts';
@@ -85,11 +85,13 @@ export function createController(registered: Registered, tools: ControllerTools)
       if (stop.aborted) return 'change';
       verdict = judge(error, pass, deadline.aborted, tools.failures(key));
     }
+    if (!pass.deleting && wasSettled(raw)) {
+      contest.note(key, raw.metadata.generation, pass.repairs, performance.now());
+    }
     if (pass.did.length > 0) {
       const reason = doneReason(pass);
       if (reason === 'DriftRepaired') driftRepairs.inc({ kind: raw.kind });
       recorder.record(raw, { type: 'Normal', reason, action: 'Apply', note: joinSentences([...new Set(pass.did)]) });
-      if (reason === 'DriftRepaired') contest.note(key, raw.metadata.generation, pass.did, performance.now());
     }
     if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
     return verdict.next;
@@ -97,25 +99,26 @@ export function createController(registered: Registered, tools: ControllerTools)
 
   async function converge(pass: Pass, signal: AbortSignal): Promise<Verdict> {
     const { raw, deleting } = pass;
-    if (isAbandoned(raw)) return abandon(pass);
+    if (isAbandoned(raw)) return abandon(pass, signal);
     // What others still hold it for is not ours to wait for.
     if (deleting && !isHeld(raw)) return { next: 'change' };
     if (raw.status?.observedGeneration !== raw.metadata.generation) await report(pass, underWay(pass, []));
     const resource = parse(raw);
     const { reconciler } = registration;
+    const { describe } = reconciler;
     const connection = await reconciler.connect(resource, signal);
     let left: readonly string[] = [];
     for (let round = 1; round <= maxRounds; round++) {
       const observed = await reconciler.observe(resource, connection, signal);
       pass.seen = reconciler.status(resource, observed);
       const plan = reconciler.plan(resource, observed);
-      const stages = plan.stages.filter((stage) => stage.length > 0);
-      left = planLines(stages, (step) => reconciler.describe(step));
+      const planned = plan.stages.filter((stage) => stage.length > 0);
+      const { stages, contested } = uncontested(pass, planned);
+      left = planLines(planned, describe);
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
-      if (isToldOnly && left.length > 0) return planned(left, plan.hold);
-      if (stages.length === 0) return settled(pass, plan.hold);
-      const quarrel = round === 1 ? contested(pass, stages) : undefined;
-      if (quarrel !== undefined) return held(quarrel);
+      if (isToldOnly && left.length > 0) return told(left, plan.hold);
+      if (stages.length === 0)
+        return settled(pass, contested.length > 0 ? quarrel(planLines([contested], describe)) : plan.hold);
       await finalizers.hold(current(pass));
       for (const stage of stages) {
         signal.throwIfAborted();
@@ -126,15 +129,17 @@ export function createController(registered: Registered, tools: ControllerTools)
     throw new Error(`Not settled after ${maxRounds} rounds; still to do: ${joinSentences(left)}`);
   }
 
-  /** Somebody who keeps reverting us is named, and not fought with restarts for ever. */
-  function contested({ raw, deleting }: Pass, stages: readonly (readonly Step[])[]): Hold | undefined {
-    if (deleting || !(wasReady(raw) || readyCondition(raw)?.reason === 'Contested')) return undefined;
-    const repairs = planLines(stages, (step) => registration.reconciler.describe(step));
+  /** The plan without what somebody keeps reverting, who is not fought with restarts for ever. */
+  function uncontested({ raw, deleting }: Pass, stages: readonly (readonly Step[])[]): Uncontested<Step> {
+    if (deleting || !wasSettled(raw)) return { stages, contested: [] };
+    const { reconciler, orderedStages = false } = registration;
     const { generation, namespace, name } = raw.metadata;
-    const again = contest.contested(`${namespace}/${name}`, generation, repairs, performance.now());
-    if (again.length === 0) return undefined;
-    const message = `Somebody keeps changing what was put back three times, so it is left for some hours: ${joinSentences(again)} Find who does it, and stop it there or declare it here.`;
-    return { reason: 'Contested', message, stalled: true };
+    const isContested = (step: Step): boolean => {
+      const repair = repairKey(step, reconciler);
+      return repair !== undefined && contest.isContested(`${namespace}/${name}`, generation, repair, performance.now());
+    };
+    const standsAlone = (step: Step) => reconciler.repair?.(step).standsAlone === true;
+    return leaveOutContested(stages, isContested, standsAlone, orderedStages);
   }
 
   async function applyStage(
@@ -151,6 +156,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       await apply((step) => {
         const sentence = describe(step);
         if (step.incidental !== true) pass.did.push(sentence);
+        const repair = repairKey(step, registration.reconciler);
+        if (repair !== undefined) pass.repairs.push(repair);
         steps.inc({ kind: pass.raw.kind, verb: step.verb });
         pass.log.info({ verb: step.verb }, sentence);
       });
@@ -191,16 +198,17 @@ export function createController(registered: Registered, tools: ControllerTools)
     };
   }
 
-  function planned(plan: readonly string[], hold: Hold | undefined): Verdict {
+  function told(plan: readonly string[], hold: Hold | undefined): Verdict {
     if (hold !== undefined) return held(hold, plan);
     const message = `${plan.length === 1 ? 'One change is' : `${plan.length} changes are`} planned, see status.plan; set mode to Enforce to have them made.`;
     return { judgement: { ready: false, reason: 'ChangesPlanned', message, plan }, next: look() };
   }
 
-  async function abandon(pass: Pass): Promise<Verdict> {
+  async function abandon(pass: Pass, signal: AbortSignal): Promise<Verdict> {
     const { raw } = pass;
     const message = `Nothing is done for this object any more; remove the annotation ${abandonAnnotation} to have it managed again.`;
     const news = isHeld(raw) || readyCondition(raw)?.reason !== 'Abandoned';
+    await registration.abandon?.(raw, signal);
     if (isHeld(raw)) await finalizers.release(current(pass));
     if (news) {
       pass.log.info('Abandoned.');
@@ -270,6 +278,11 @@ export function createController(registered: Registered, tools: ControllerTools)
   }
 
   return { reconcile };
+}
+
+/** In order, but for what somebody keeps reverting. */
+function wasSettled(raw: Resource): boolean {
+  return wasReady(raw) || readyCondition(raw)?.reason === 'Contested';
 }
 
 /** A fault of the program, as against an answer of the world. */

@@ -25,6 +25,8 @@ export interface Pass {
   readonly deleting: boolean;
   /** The steps done, as sentences. */
   readonly did: string[];
+  /** What of it counts as a repair, should it have to be made again. */
+  readonly repairs: string[];
   /** The kind's part of the status, from the latest observation. */
   seen?: KindStatus;
 }
@@ -36,6 +38,7 @@ export function beginPass(raw: Resource, log: Logger): Pass {
     log: log.child({ kind: raw.kind, namespace, name, generation }),
     deleting: raw.metadata.deletionTimestamp !== undefined,
     did: [],
+    repairs: [],
   };
 }
 

@@ -8,6 +8,19 @@ export interface Step {
   readonly incidental?: boolean;
 }
 
+/** How a step counts that puts back what drifted, when somebody keeps undoing it. */
+export interface Repair {
+  /** It only follows from other steps, as a restart does, and is no repair of its own. */
+  readonly uncounted?: boolean;
+  /**
+   * In short, what it makes so where its sentence does not say it and the object's generation does not tell it: a
+   * repair that wants something else than the last is no repetition. No secrets.
+   */
+  readonly wants?: string;
+  /** Nothing in later stages builds on it: when it is left undone, they are not. */
+  readonly standsAlone?: boolean;
+}
+
 /** Why no more may be done now. Steps beside it are still safe and are applied. */
 export interface Hold {
   readonly reason: Reason;
@@ -50,6 +63,8 @@ export interface Reconciler<R extends Resource, C, O, S extends Step> {
   apply(stage: readonly S[], resource: R, connection: C, done: (step: S) => void, signal: AbortSignal): Promise<void>;
   /** The step as a sentence without secrets, for status.plan, events and logs: `Create pool "volumes".` */
   describe(step: S): string;
+  /** How a step counts as a repair. Left out: by its sentence, and what comes after it waits with it. Pure. */
+  repair?(step: S): Repair;
   /** The kind's own status fields, and conditions beside Ready, Reconciling and Stalled (which are the loop's). Pure. */
   status(resource: R, observed: O): { fields: Record<string, unknown>; conditions: readonly Condition[] };
 }

@@ -25,6 +25,10 @@ export interface Registration<R extends Resource, C, O, S extends Step> {
    * controllers then tell what they would do.
    */
   readonly appliesInPlanMode?: boolean;
+  /** A stage is one transaction in order: no step of it may be left out. */
+  readonly orderedStages?: boolean;
+  /** Before one that is abandoned is let go of: does the same with what it made. It may be no valid object of its kind. */
+  abandon?(raw: Resource, signal: AbortSignal): Promise<void>;
   /** How long one pass may take; default two minutes. */
   readonly passTimeoutMs?: number;
 }

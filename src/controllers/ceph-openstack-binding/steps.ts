@@ -1,5 +1,7 @@
 import type { ObjectMeta } from '../../api/resource.ts';
+import type { Repair } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
+import { digest } from './canonical.ts';
 import type { ChildManifest } from './children.ts';
 
 export type ChildKind = 'RbdPool' | 'CephClientAuth' | 'CephOpenStackHost';
@@ -56,6 +58,11 @@ export function describeStep(step: BindingStep): string {
     default:
       return `Delete ${kindOfVerb[step.verb]} "${step.name}".`;
   }
+}
+
+/** What a child is to be depends on others as well, so its manifest tells one repair from another. */
+export function bindingRepair(step: BindingStep): Repair {
+  return 'manifest' in step ? { wants: digest(step.manifest), standsAlone: true } : {};
 }
 
 export function isGoing(object: { readonly metadata: ObjectMeta }): boolean {

@@ -1,3 +1,4 @@
+import type { Repair } from '../../kube/reconciler.ts';
 import type { PlannedStep } from './draft.ts';
 
 /** A step as a sentence without secrets. */
@@ -31,4 +32,9 @@ export function describeHostStep(step: PlannedStep): string {
     case 'restart-unit':
       return `Restart ${step.unit}.`;
   }
+}
+
+/** Restarts follow from what was put back; what a host is to be is in its generation. */
+export function hostRepair({ verb }: PlannedStep): Repair {
+  return verb === 'restart-unit' || verb === 'reload-units' ? { uncounted: true } : {};
 }

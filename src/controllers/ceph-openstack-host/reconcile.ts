@@ -19,7 +19,7 @@ import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
-import { describeHostStep } from './describe.ts';
+import { describeHostStep, hostRepair } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
@@ -58,8 +58,11 @@ export function hostKind(tools: HostTools): Registered {
       ),
     ],
     lookEveryMs: tools.lookEveryMs,
-    workers: 32,
-    passTimeoutMs: 600_000,
+    // Most of them wait for machines that do not answer; how many scripts run at once, the pool of connections bounds.
+    workers: 128,
+    orderedStages: true,
+    // Longer than a package manager may take.
+    passTimeoutMs: 16 * 60_000,
   });
 }
 
@@ -82,6 +85,7 @@ export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, 
       if (connection.kind === 'reach') await applyHostSteps(stage, connection.ssh, done, signal);
     },
     describe: describeHostStep,
+    repair: hostRepair,
     status: hostStatus,
   };
 }
