@@ -31,7 +31,16 @@ test('records are read back as they were written, and anything else says nothing
   const user = { ...owner, keyFingerprint: '0123456789abcdef' };
   assert.deepEqual(parsePoolRecord(JSON.stringify(pool)), pool);
   assert.deepEqual(parseUserRecord(JSON.stringify(user)), user);
-  for (const text of [undefined, '', 'x', '{}', '[]', '{"installation":1}', JSON.stringify(owner)]) {
+  for (const text of [
+    undefined,
+    '',
+    'x',
+    '{}',
+    '[]',
+    '{"installation":1}',
+    JSON.stringify(owner),
+    JSON.stringify({ ...pool, ...user, name: 'a\nb' }),
+  ]) {
     assert.equal(parsePoolRecord(text), undefined);
     assert.equal(parseUserRecord(text), undefined);
   }

@@ -29,7 +29,13 @@ export function userRecordKey(entity: string): string {
   return `${recordPrefix}users/${entity}`;
 }
 
-const owner = { installation: z.string(), namespace: z.string(), name: z.string() };
+/** Whoever may write config-keys may write anything there; it ends in sentences. */
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+  .max(253);
+
+const owner = { installation: name, namespace: name, name };
 
 /**
  * What a config-key says of a pool. While `creating`, the pool is ours if its id is beyond the highest that existed

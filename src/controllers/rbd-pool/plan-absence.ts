@@ -49,7 +49,9 @@ export function contentBlockers(contents: PoolContents | undefined): string[] {
   const { namespaces, foreignObjects } = contents;
   return [
     ...namespaces.flatMap(describeNamespace),
-    ...(foreignObjects.length === 0 ? [] : [`it holds objects that are not RBD's (${foreignObjects.join(', ')})`]),
+    ...(foreignObjects.length === 0
+      ? []
+      : [`it holds objects that are not RBD's (${foreignObjects.map(printable).join(', ')})`]),
   ];
 }
 
@@ -67,5 +69,11 @@ const named = 3;
 /** `2 images (a, b)`, `9 images (a, b, c and 6 more)`. */
 function counted(names: readonly string[], noun: string): string {
   const more = names.length > named ? ` and ${names.length - named} more` : '';
-  return `${names.length} ${noun}${names.length === 1 ? '' : 's'} (${names.slice(0, named).join(', ')}${more})`;
+  return `${names.length} ${noun}${names.length === 1 ? '' : 's'} (${names.slice(0, named).map(printable).join(', ')}${more})`;
+}
+
+/** Images and objects are named by those who use the pool, with any bytes they like. */
+function printable(name: string): string {
+  const text = name.replaceAll(/\p{C}/gu, '?');
+  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
 }

@@ -360,6 +360,17 @@ test('planPool() names everything that keeps a pool from being deleted', () => {
   );
 });
 
+test('planPool() shows names that others chose in one line of bounded length', () => {
+  const resource = rbdPool(remove, deleting);
+  const observed = see(resource, worldWith());
+  const contents = {
+    namespaces: [{ namespace: '', images: ['a\nb\u001b[2J', 'x'.repeat(500)], trash: [], snapshots: 0 }],
+    foreignObjects: [],
+  };
+  const found = planPool(resource, { ...observed, contents }).hold;
+  assert.match(found?.message ?? '', /2 images \(a\?b\?\[2J, x{63}…\)/);
+});
+
 test('planPool() deletes no pool when the policy forbids it', () => {
   assert.equal(hold(remove, worldWith(), { policy: parsePolicy({}) }, deleting)?.reason, 'PolicyForbids');
 });
