@@ -1,6 +1,6 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import type { CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
-import { group, type ObjectMeta, version } from '../../api/resource.ts';
+import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
+import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
 import { digest, holdsAll } from './canonical.ts';
 import type { ClientNeed, PoolNeed } from './sections.ts';
 
@@ -15,6 +15,8 @@ export interface ChildManifest {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
+    /** With it, an object that is gone in the meantime is not made anew. */
+    readonly uid?: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
     readonly ownerReferences: NonNullable<ObjectMeta['ownerReferences']>;
@@ -23,7 +25,7 @@ export interface ChildManifest {
 }
 
 /** The metadata of whatever a binding makes. */
-export function childMetadata(binding: CephOpenStackBinding, name: string) {
+export function childMetadata(binding: Pick<CephOpenStackBinding, 'metadata'>, name: string) {
   const { namespace, name: bindingName, uid } = binding.metadata;
   return {
     name,
@@ -59,6 +61,46 @@ export function poolManifest(binding: CephOpenStackBinding, need: PoolNeed): Chi
 
 export function clientManifest(binding: CephOpenStackBinding, need: ClientNeed): ChildManifest {
   return manifest(binding, need.objectName, { ...need.own, ...inheritedFields(binding) });
+}
+
+/** A pool or user that leaves, told by which policy; the rest of it stays as it is. Undefined: it knows already. */
+export function leavingManifest(binding: CephOpenStackBinding, child: Resource): ChildManifest | undefined {
+  const { deletionPolicy, mode } = binding.spec;
+  if (holdsAll({ deletionPolicy, mode }, child.spec)) return undefined;
+  return sameObject(child, manifest(binding, child.metadata.name, { ...child.spec, deletionPolicy, mode }));
+}
+
+/** A host that leaves, told what becomes of it and how it is reached; it stays where it is and with what it has. */
+export function leavingHostManifest(
+  binding: CephOpenStackBinding,
+  host: CephOpenStackHost,
+  hostRemoval: 'Retain' | 'Clean',
+): ChildManifest | undefined {
+  const { hostName: name, address, port, hostKeyFingerprint, roles, revision } = host.spec;
+  const place = {
+    name,
+    address,
+    roles,
+    ...(port === undefined ? {} : { port }),
+    ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
+  };
+  const wanted = hostManifest(binding, place, revision);
+  const spec = { ...wanted.spec, hostRemoval };
+  return holdsAll(spec, host.spec) ? undefined : sameObject(host, { ...wanted, spec });
+}
+
+/** A child as it is, with other annotations; what was applied counts as outdated, so that an ordinary apply undoes it. */
+export function annotatedManifest(
+  binding: Pick<CephOpenStackBinding, 'metadata'>,
+  child: Resource,
+  annotations: Readonly<Record<string, string>>,
+): ChildManifest {
+  const metadata = { ...childMetadata(binding, child.metadata.name), annotations };
+  return sameObject(child, { metadata, spec: { ...child.spec } });
+}
+
+function sameObject({ metadata: { uid } }: Resource, wanted: ChildManifest): ChildManifest {
+  return { ...wanted, metadata: { ...wanted.metadata, uid } };
 }
 
 function inheritedFields({ spec }: CephOpenStackBinding) {
@@ -97,7 +139,7 @@ export function hostManifest(
  * What befalls a host whose object goes. It stands in the object from the start: under foreground deletion Kubernetes
  * deletes the hosts before the binding can say anything.
  */
-function hostRemovalOf({ spec }: CephOpenStackBinding): 'Retain' | 'Clean' {
+export function hostRemovalOf({ spec }: CephOpenStackBinding): 'Retain' | 'Clean' {
   return spec.deletionPolicy === 'Delete' ? 'Clean' : spec.hostRemoval;
 }
 
@@ -116,7 +158,10 @@ export function isApplied(
 }
 
 /** Whether an object is a child of this binding, or of the one of its name that it replaces. */
-export function isChildOf(binding: CephOpenStackBinding, object: { readonly metadata: ObjectMeta }): boolean {
+export function isChildOf(
+  binding: Pick<CephOpenStackBinding, 'kind' | 'metadata'>,
+  object: { readonly metadata: ObjectMeta },
+): boolean {
   const { labels, ownerReferences } = object.metadata;
   const owner = ownerReferences?.find((reference) => reference.controller === true);
   if (owner !== undefined && owner.uid === binding.metadata.uid) return true;

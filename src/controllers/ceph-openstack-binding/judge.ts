@@ -69,6 +69,10 @@ function progress({ waves, target }: Rollout, moving: readonly string[]): string
   if (waves.undistributed.length > 0) return `Laying out revision ${target.name} on ${waves.undistributed.join(', ')}.`;
   if (waves.underWay.length === 0) return `Waiting for ${moving.toSorted().join(', ')}.`;
   const then = waves.waiting.filter((name) => moving.includes(name));
+  const lost = waves.lost.join(', ');
+  if (waves.underWay.length === waves.lost.length && then.length > 0) {
+    return `Not switched to revision ${target.name}: ${then.join(', ')}, until ${lost} answers, which was told to switch to it, or is taken off the binding.`;
+  }
   const after = then.length === 0 ? '' : `; then ${then.join(', ')}`;
   return `Switching ${waves.underWay.join(', ')} to revision ${target.name}${after}.`;
 }
@@ -95,6 +99,9 @@ function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: Ho
   if (isForeign(host, binding, observed)) {
     const message = `A CephOpenStackHost "${host.object?.metadata.name}" exists and is not this binding's: delete it.`;
     return about('AlreadyExists', message, true);
+  }
+  if (host.formerName !== undefined) {
+    return about('WaitingForHosts', `Its machine is let go of as "${host.formerName}" first.`, false);
   }
   if (state.reachable === 'no') return about(state.reason, state.message, false);
   if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {

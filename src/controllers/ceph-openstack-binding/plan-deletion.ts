@@ -2,24 +2,33 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import { isChildOf } from './children.ts';
+import { tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
 
 /**
+ * All are told first what the binding says by now, those that are going too: what blocks a deletion is mended by it.
  * Hosts, then users, then pools: each kind is gone before the next is deleted, whoever deletes them (under foreground
  * deletion Kubernetes does it as well). What they do in the world is their own `deletionPolicy` and `hostRemoval`.
  */
 export function planDeletion(binding: CephOpenStackBinding, observed: Observed): Plan<BindingStep> {
+  const own = <T extends Resource>(objects: ReadonlyMap<string, T>): readonly T[] =>
+    [...objects.values()].filter((object) => isChildOf(binding, object));
+  const [hosts, clients, pools] = [own(observed.hosts), own(observed.clients), own(observed.pools)];
+  const told = [
+    ...tellHosts(binding, hosts),
+    ...tellOthers('apply-client', binding, clients),
+    ...tellOthers('apply-pool', binding, pools),
+  ];
   const kinds = [
-    { verb: 'delete-host', what: 'hosts', objects: [...observed.hosts.values()] },
-    { verb: 'delete-client', what: 'users', objects: [...observed.clients.values()] },
-    { verb: 'delete-pool', what: 'pools', objects: [...observed.pools.values()] },
+    { verb: 'delete-host', what: 'hosts', left: hosts },
+    { verb: 'delete-client', what: 'users', left: clients },
+    { verb: 'delete-pool', what: 'pools', left: pools },
   ] as const;
-  for (const { verb, what, objects } of kinds) {
-    const own: readonly Resource[] = objects.filter((object: Resource) => isChildOf(binding, object));
-    if (own.length === 0) continue;
-    const steps = own.filter((object) => !isGoing(object)).map((object) => deletion(verb, object));
-    return { stages: [steps], hold: waitingFor(what, own) };
+  for (const { verb, what, left } of kinds) {
+    if (left.length === 0) continue;
+    const steps = left.filter((object) => !isGoing(object)).map((object) => deletion(verb, object));
+    return { stages: [told, steps], hold: waitingFor(what, left) };
   }
   return { stages: [] };
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { type Role, roles } from '../../api/ceph-openstack-host.ts';
+import type { Role } from '../../api/ceph-openstack-host.ts';
 import { parsePolicy } from '../../api/policy.ts';
 import { bindingStatus } from './status.ts';
 import { describeStep } from './steps.ts';
@@ -238,23 +237,6 @@ test('planBinding() refuses options that the policy does not allow', () => {
   assert.equal(hold(world), undefined);
 });
 
-test('planBinding() refuses to rename a back end while its pool holds images', () => {
-  const world = settled(specWith(two));
-  const before = world.host('ctl1').spec.revision?.current;
-  const pool = world.children.RbdPool.get('cloud-cinder-ceph') ?? assert.fail();
-  world.change(specWith(two, { cinder: { backends: [{ name: 'ceph', section: 'fast' }] } }));
-  const wake = world.work.bind(world);
-  world.work = () => {
-    wake();
-    Object.assign(pool, { status: { ...pool.status, usage: { images: 3 } } });
-  };
-  world.work();
-  world.settle();
-  assert.deepEqual([hold(world)?.reason, hold(world)?.stalled], ['VolumesWouldBeOrphaned', true]);
-  assert.match(hold(world)?.message ?? '', /\[ceph\] "ceph" with 3 images in the pool "volumes"/);
-  assert.equal(world.host('ctl1').spec.revision?.current, before);
-});
-
 test('planBinding() keeps ten revisions beside those in use', () => {
   const world = settled(specWith(two));
   for (let size = 1; size <= 15; size++) {
@@ -300,94 +282,4 @@ test('planBinding() waits for a host that is away when it is to be cleaned, and 
     /Waiting for the hosts cloud-cmp1 to go. CephOpenStackHost "cloud-cmp1": It says HostUnreachable/,
   );
   assert.equal(world.children.RbdPool.size, 4, 'pools stay while a host has them');
-});
-
-const anySpec = fc
-  .record({
-    hosts: fc.array(fc.uniqueArray(fc.constantFrom<Role>(...roles), { minLength: 1, maxLength: 4 }), {
-      minLength: 1,
-      maxLength: 5,
-    }),
-    canary: fc.integer({ min: 0, max: 2 }),
-    hostRemoval: fc.constantFrom('Retain', 'Clean'),
-    chunkSizeMB: fc.integer({ min: 1, max: 3 }),
-    discard: fc.constantFrom('Unmap', 'Ignore'),
-  })
-  .map(({ hosts, canary, hostRemoval, chunkSizeMB, discard }) =>
-    specWith(Object.fromEntries(hosts.map((some, index) => [`h${index}`, some])), {
-      rollout: { canary, maxUnavailable: { others: '50%' } },
-      hostRemoval,
-      glance: { chunkSizeMB },
-      nova: { ephemeral: {}, hwDiskDiscard: discard },
-    }),
-  );
-
-test('planBinding() settles: from one spec to the next, and to nothing', () => {
-  fc.assert(
-    fc.property(anySpec, anySpec, (first, second) => {
-      const world = settled(first);
-      assert.equal(hold(world), undefined);
-      world.change(second);
-      world.settle();
-      assert.equal(hold(world), undefined);
-      assert.deepEqual(world.plan().stages.flat(), []);
-      world.delete();
-      world.settle();
-      for (const kind of Object.values(world.children)) assert.equal(kind.size, 0);
-    }),
-    { numRuns: 60 },
-  );
-});
-
-test('planBinding() survives: it may die after any step, and anything may happen in between', () => {
-  fc.assert(
-    fc.property(
-      anySpec,
-      fc.array(fc.tuple(fc.nat(4), fc.boolean()), { maxLength: 30 }),
-      fc.boolean(),
-      (spec, deaths, end) => {
-        const world = new World(spec);
-        if (end) world.settle();
-        if (end) world.delete();
-        for (const [steps, working] of deaths) {
-          world.converge(steps);
-          if (working) world.work();
-        }
-        world.settle();
-        assert.equal(world.plan().hold, undefined);
-        assert.deepEqual(world.plan().stages.flat(), []);
-      },
-    ),
-    { numRuns: 80 },
-  );
-});
-
-test('planBinding() never switches a host before its distribution, whatever fails or is away', () => {
-  fc.assert(
-    fc.property(
-      anySpec,
-      anySpec,
-      fc.array(fc.tuple(fc.nat(4), fc.boolean()), { maxLength: 20 }),
-      (first, second, luck) => {
-        const world = new World(first);
-        for (const [index, [which, on]] of luck.entries()) {
-          const machine = world.machines.get(`h${which}`);
-          if (machine !== undefined) machine.power = on ? 'on' : 'off';
-          if (index === 8) world.change(second);
-          world.converge();
-          world.work();
-        }
-        for (const machine of world.machines.values()) machine.power = 'on';
-        world.settle();
-        assert.equal(world.plan().hold, undefined);
-        const laidOut = new Set<string>();
-        for (const line of world.history) {
-          const [name, verb, , revision] = line.split(' ');
-          if (verb === 'lays') laidOut.add(`${name} ${revision}`);
-          if (verb === 'switches') assert.ok(laidOut.has(`${name} ${line.split(' ').at(-1)}`), line);
-        }
-      },
-    ),
-    { numRuns: 80 },
-  );
 });

@@ -2,9 +2,11 @@ import { clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
-import type { Plan } from '../../kube/reconciler.ts';
-import { type ChildManifest, clientManifest, hostManifest, isApplied, isChildOf, poolManifest } from './children.ts';
+import type { Hold, Plan } from '../../kube/reconciler.ts';
+import type { OpenStackModel } from '../../openstack/model.ts';
+import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
+import { leavingHosts, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { openStackModel } from './openstack-model.ts';
 import { planDeletion } from './plan-deletion.ts';
@@ -41,14 +43,28 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
   };
 }
 
+export interface BindingDraft {
+  readonly needs: Needs;
+  readonly model: OpenStackModel | undefined;
+  readonly children: readonly Hold[];
+  readonly rollout: Rollout;
+}
+
+/** `plan` and `status` ask for the draft of one and the same observation, which costs most of a pass with many hosts. */
+const drafts = new WeakMap<Observed, { readonly binding: CephOpenStackBinding; readonly draft: BindingDraft }>();
+
 /** What a binding comes to before it is put as steps; `status` judges by it how far things are. */
-export function draftBinding(binding: CephOpenStackBinding, observed: Observed) {
+export function draftBinding(binding: CephOpenStackBinding, observed: Observed): BindingDraft {
+  const known = drafts.get(observed);
+  if (known?.binding === binding) return known.draft;
   const needs = needsOf(binding);
-  const children = childProblems(binding, needs, observed);
-  const model = children.length === 0 ? openStackModel(binding, observed) : undefined;
+  const problems = childProblems(binding, needs, observed);
+  const model = problems.length === 0 ? openStackModel(binding, observed) : undefined;
   const clash = model === undefined ? undefined : secretProblem(model);
-  const rollout = planRollout(binding, observed, clash === undefined ? model : undefined);
-  return { needs, model, children: clash === undefined ? children : [...children, clash], rollout };
+  const rollout = planRollout(binding, needs, observed, clash === undefined ? model : undefined);
+  const draft = { needs, model, children: clash === undefined ? problems : [...problems, clash], rollout };
+  drafts.set(observed, { binding, draft });
+  return draft;
 }
 
 function applyPools(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly BindingStep[] {
@@ -107,27 +123,9 @@ function applyHosts({ manifests }: Rollout, observed: Observed): readonly Bindin
 
 /** Hosts that the binding no longer lists: told what is to become of them first, should that have changed. */
 function removeHosts(binding: CephOpenStackBinding, observed: Observed): readonly (readonly BindingStep[])[] {
-  const listed = new Set(binding.spec.hosts.map((host) => host.name));
-  const gone = [...observed.hosts.values()].filter(
-    (host) => isChildOf(binding, host) && !listed.has(host.spec.hostName) && !isGoing(host),
-  );
-  const { hostRemoval } = binding.spec;
-  const told = gone
-    .filter((host) => host.spec.hostRemoval !== hostRemoval)
-    .map((host): BindingStep => {
-      const { hostName: name, address, port, hostKeyFingerprint, roles, revision } = host.spec;
-      const place = {
-        name,
-        address,
-        roles,
-        ...(port === undefined ? {} : { port }),
-        ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
-      };
-      const manifest = hostManifest(binding, place, revision);
-      const spec = { ...manifest.spec, hostRemoval };
-      return { verb: 'apply-host', manifest: { ...manifest, spec }, isNew: false, hostName: name };
-    });
-  return [told, gone.map((host) => deletion('delete-host', host))];
+  const leaving = leavingHosts(binding, observed);
+  const staying = leaving.filter((host) => !isGoing(host));
+  return [tellHosts(binding, leaving), staying.map((host) => deletion('delete-host', host))];
 }
 
 /** Users that no host has any more, then pools that no user of the binding has any more. */
@@ -153,6 +151,7 @@ function removeChildren(
       !uses.some((use) => use.pools.has(poolNameOf(pool))),
   );
   return [
+    [...tellOthers('apply-client', binding, clients), ...tellOthers('apply-pool', binding, pools)],
     idle.filter((client) => !isGoing(client)).map((client) => deletion('delete-client', client)),
     clients.length > 0 ? [] : pools.filter((pool) => !isGoing(pool)).map((pool) => deletion('delete-pool', pool)),
   ];

@@ -151,16 +151,16 @@ export function secretProblem(model: OpenStackModel): Hold | undefined {
 }
 
 /**
- * Volumes know their back end by its section and name; with another one nobody serves them any more. Refused while the
- * pool of a back end that would go holds images.
+ * Volumes know their back end by its section and name; with another one, or none, nobody serves them any more. Refused
+ * while the pool of a back end that would go holds images. Judged by what the spec says, not by what can be rendered:
+ * it must hold while pools or users are not ready, too.
  */
 export function orphanProblem(
   inService: readonly RevisionData[],
-  wanted: RevisionData,
+  needs: Needs,
   imagesIn: (pool: string) => number,
 ): Hold | undefined {
-  const kept = new Set(backendsOf(wanted).map(({ identity }) => identity));
-  if (kept.size === 0) return undefined;
+  const kept = new Set(needs.backends.map(({ section, name }) => `${section}#${name}`));
   const lost = inService
     .flatMap(backendsOf)
     .filter(({ identity, pool }) => !kept.has(identity) && imagesIn(pool) > 0)

@@ -15,6 +15,7 @@ import {
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { SecretReader } from '../secrets.ts';
+import { abandonChildren } from './abandon.ts';
 import { applySteps } from './apply.ts';
 import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
@@ -22,7 +23,7 @@ import type { Observed } from './observed.ts';
 import { planBinding } from './plan.ts';
 import { clientNeeds, needsClient, needsOf, needsPool } from './sections.ts';
 import { bindingStatus } from './status.ts';
-import { type BindingStep, describeStep } from './steps.ts';
+import { type BindingStep, bindingRepair, describeStep } from './steps.ts';
 
 export interface BindingTools {
   readonly client: Client;
@@ -35,10 +36,12 @@ export interface BindingTools {
 export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTools): Registered {
   const bindingsThat = (wanted: (binding: CephOpenStackBinding) => boolean, namespace?: string): readonly string[] =>
     cache.list(bindings, namespace).filter(wanted).map(keyOf);
+  const kube = bindingKube(client, cache);
   return register({
     kind: bindings,
     parse: parseCephOpenStackBinding,
-    reconciler: bindingReconciler({ kube: bindingKube(client, cache), secrets }),
+    reconciler: bindingReconciler({ kube, secrets }),
+    abandon: (binding, signal) => abandonChildren(binding, kube, signal),
     watches: [
       watch(hostKind, ownerKeys(bindings)),
       watch(controllerRevisionKind, ownerKeys(bindings)),
@@ -73,6 +76,7 @@ export function bindingReconciler(
     plan: planBinding,
     apply: (stage, binding, { kube }, done, signal) => applySteps(stage, binding, kube, done, signal),
     describe: describeStep,
+    repair: bindingRepair,
     status: bindingStatus,
   };
 }

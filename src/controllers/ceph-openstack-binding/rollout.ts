@@ -1,5 +1,5 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { Refusal, RevisionData } from '../../openstack/desired-host.ts';
@@ -10,16 +10,20 @@ import { parseRelease } from '../../openstack/releases.ts';
 import { renderRevision } from '../../openstack/render-role.ts';
 import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './children.ts';
 import { type HostState, hostState, machineOf } from './host-state.ts';
+import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { orphanProblem, stalled } from './problems.ts';
 import { changedRoles, type Revision, revisionName } from './revisions.ts';
-import { planWaves, type Waves } from './waves.ts';
+import type { Needs } from './sections.ts';
+import { planWaves, type WaveHost, type Waves } from './waves.ts';
 
 /** One host of the binding, as it is now and as it is to be. */
 export interface HostView {
   readonly name: string;
   readonly object: CephOpenStackHost | undefined;
   readonly state: HostState;
+  /** The name under which its machine is still being let go; it has to wait for that. */
+  readonly formerName?: string;
   /** Why this host gets nothing; others are not concerned. */
   readonly refusal: Refusal | undefined;
   readonly machine: Machine | undefined;
@@ -43,12 +47,17 @@ export interface Rollout {
 /** @see Rollout. `model` is undefined while children are missing: hosts then keep the revisions that they have. */
 export function planRollout(
   binding: CephOpenStackBinding,
+  needs: Needs,
   observed: Observed,
   model: OpenStackModel | undefined,
 ): Rollout {
-  const views = binding.spec.hosts.map((host) => viewHost(binding, observed, host.name));
-  const { target, problems } = renderTarget(binding, observed, model, views);
-  const hosts = views.map((view) => withoutPlace(view, target));
+  const former = formerNames(binding, observed);
+  const views = binding.spec.hosts.map((host) => viewHost(binding, observed, former, host.name));
+  const orphans = orphanProblem(inService(observed, views), needs, (pool) => imagesIn(observed, pool));
+  const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
+  const { target } = rendered;
+  const problems = orphans === undefined ? rendered.problems : [orphans];
+  const hosts = target === undefined ? views : withoutPlaces(views, target);
   const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
   const waves =
     target === undefined
@@ -56,13 +65,13 @@ export function planRollout(
       : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
   const manifests = binding.spec.hosts.flatMap((host, index) => {
     const view = hosts[index];
-    if (view === undefined || isForeign(view, binding, observed)) return [];
+    if (view === undefined || view.formerName !== undefined || isForeign(view, binding, observed)) return [];
     const told = view.object?.spec.revision;
     const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
     const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
     const next = isServed ? target.name : told?.next;
     return [
-      hostManifest(binding, host, {
+      hostManifest(binding, orphans === undefined ? host : withCinderVolume(host, view), {
         ...(current === undefined ? {} : { current }),
         ...(next === undefined ? {} : { next }),
       }),
@@ -98,14 +107,21 @@ const notSeen: HostState = {
   message: 'Not looked at yet.',
 };
 
-function viewHost(binding: CephOpenStackBinding, observed: Observed, name: string): HostView {
+function viewHost(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  former: ReadonlyMap<string, string>,
+  name: string,
+): HostView {
+  const formerName = former.get(name);
   const object = observed.hosts.get(hostObjectName(binding, name));
   if (isForeign({ name, object }, binding, observed)) {
     const refusal: Refusal = { refused: 'InvalidSpec', message: 'It belongs to somebody else.' };
     return { name, object, state: notSeen, refusal, machine: undefined };
   }
-  if (object === undefined) {
-    return { name, object, state: notSeen, refusal: undefined, machine: undefined };
+  if (object === undefined || formerName !== undefined) {
+    const waits = formerName === undefined ? {} : { formerName };
+    return { name, object, state: notSeen, refusal: undefined, machine: undefined, ...waits };
   }
   const release = parseRelease(binding.spec.openstack?.release ?? '');
   const machine = machineOf(object, release);
@@ -116,15 +132,29 @@ function viewHost(binding: CephOpenStackBinding, observed: Observed, name: strin
 }
 
 /** A host for which the target holds nothing is refused with the reason. */
-function withoutPlace(view: HostView, target: Target | undefined): HostView {
-  if (target === undefined || view.machine === undefined) return view;
-  const desired = desiredHost(target.data, view.machine);
-  return 'refused' in desired ? { ...view, refusal: desired } : view;
+function withoutPlaces(views: readonly HostView[], target: Target): readonly HostView[] {
+  const fold = oncePerKind((machine) => desiredHost(target.data, machine));
+  return views.map((view) => {
+    const desired = view.machine === undefined ? undefined : fold(view.machine);
+    return desired !== undefined && 'refused' in desired ? { ...view, refusal: desired } : view;
+  });
+}
+
+/** Of hundreds of machines only a handful differ in what a revision means for them. */
+function oncePerKind<T>(judgeKind: (machine: Machine) => T): (machine: Machine) => T {
+  const found = new Map<string, T>();
+  return (machine) => {
+    const key = JSON.stringify([machine.roles, machine.platform, Object.entries(machine.releases)]);
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const fresh = judgeKind(machine);
+    found.set(key, fresh);
+    return fresh;
+  };
 }
 
 function renderTarget(
   binding: CephOpenStackBinding,
-  observed: Observed,
   model: OpenStackModel | undefined,
   views: readonly HostView[],
 ): { target: Target | undefined; problems: readonly Hold[] } {
@@ -138,11 +168,19 @@ function renderTarget(
   const { data, refusals } = renderRevision(model, combinations);
   const problems = refusals.map(({ refusal }) => stalled(refusal.refused, refusal.message));
   if (data.roles.length === 0) return { target: undefined, problems };
-  const served = new Set(views.flatMap((view) => view.object?.spec.revision?.current ?? []));
-  const inService = observed.revisions.filter((revision) => served.has(revision.name)).map((revision) => revision.data);
-  const orphans = orphanProblem(inService, data, (pool) => imagesIn(observed, pool));
-  if (orphans !== undefined) return { target: undefined, problems: [orphans, ...problems] };
   return { target: { name: revisionName(binding, data), data }, problems };
+}
+
+/** What the services of the binding's hosts are configured with now. */
+function inService(observed: Observed, views: readonly HostView[]): readonly RevisionData[] {
+  const served = new Set(views.flatMap((view) => view.object?.spec.revision?.current ?? []));
+  return observed.revisions.filter((revision) => served.has(revision.name)).map((revision) => revision.data);
+}
+
+/** A host that serves volumes goes on doing so while they would be stranded. */
+function withCinderVolume<T extends { readonly roles: readonly Role[] }>(host: T, { object }: HostView): T {
+  if (host.roles.includes('CinderVolume') || object?.spec.roles.includes('CinderVolume') !== true) return host;
+  return { ...host, roles: [...host.roles, 'CinderVolume'] };
 }
 
 function imagesIn(observed: Observed, pool: string): number {
@@ -151,13 +189,24 @@ function imagesIn(observed: Observed, pool: string): number {
     .reduce((most, candidate) => Math.max(most, candidate.status?.usage?.images ?? 0), 0);
 }
 
-function waveHosts(hosts: readonly HostView[], target: Target, revisions: ReadonlyMap<string, Revision>) {
+function waveHosts(
+  hosts: readonly HostView[],
+  target: Target,
+  revisions: ReadonlyMap<string, Revision>,
+): readonly WaveHost[] {
+  const changesFrom = new Map<string, (machine: Machine) => readonly Role[]>();
+  const changes = (told: string | undefined, machine: Machine): readonly Role[] => {
+    const before = told === undefined ? undefined : revisions.get(told)?.data;
+    const found = changesFrom.get(told ?? '') ?? oncePerKind((kind) => changedRoles(before, target.data, kind));
+    changesFrom.set(told ?? '', found);
+    return found(machine);
+  };
   return hosts.map(({ name, object, state, refusal, machine }) => {
     const told = known(object?.spec.revision?.current, revisions, target);
-    const before = told === undefined ? undefined : revisions.get(told)?.data;
     return {
       name,
       roles: object?.spec.roles ?? [],
+      variants: machine === undefined ? {} : variantsOf(machine),
       reachable: state.reachable,
       refused: refusal !== undefined,
       current: told,
@@ -165,7 +214,11 @@ function waveHosts(hosts: readonly HostView[], target: Target, revisions: Readon
       switched: object?.status?.switched,
       ready: state.ready,
       failing: state.failing,
-      changedRoles: machine === undefined || told === target.name ? [] : changedRoles(before, target.data, machine),
+      changedRoles: machine === undefined || told === target.name ? [] : changes(told, machine),
     };
   });
+}
+
+function variantsOf({ roles, platform, releases }: Machine): WaveHost['variants'] {
+  return Object.fromEntries(roles.map((role) => [role, `${platform} ${releases[projectOf[role]]}`]));
 }

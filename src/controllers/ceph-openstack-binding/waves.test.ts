@@ -11,6 +11,7 @@ function host(name: string, state: Partial<WaveHost> = {}): WaveHost {
   return {
     name,
     roles: ['NovaCompute'],
+    variants: {},
     reachable: 'yes',
     refused: false,
     current: 'old',
@@ -90,6 +91,58 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     [host('a', { roles: ['GlanceApi', 'NovaCompute'] }), host('b', { roles: ['GlanceApi'] }), host('c')],
     { ...wide, maxUnavailable: { others: 1 } },
     ['a'],
+  ],
+  [
+    'a host that is lost by its switch keeps its place as the canary',
+    [host('a', { ...going, reachable: 'no' }), host('b')],
+    { ...wide, canary: 1 },
+    ['a'],
+  ],
+  [
+    'a host that is lost by its switch keeps its place in the budget',
+    [host('a', { ...going, reachable: 'no' }), host('b')],
+    { ...wide, maxUnavailable: { others: 1 } },
+    ['a'],
+  ],
+  [
+    'a host that went away after its switch holds up nobody',
+    [host('a', { ...done, reachable: 'no', ready: false }), host('b')],
+    { ...wide, maxUnavailable: { others: 1 } },
+    ['a', 'b'],
+  ],
+  [
+    'a host that is lost holds up no other role',
+    [host('a', { ...going, reachable: 'no' }), host('b', { roles: ['GlanceApi'], changedRoles: ['GlanceApi'] })],
+    { ...wide, canary: 1 },
+    ['a', 'b'],
+  ],
+  [
+    'one that shares a role with the canary needs a canary for its others',
+    [
+      host('a', { ...done, roles: ['GlanceApi'] }),
+      host('b', { roles: ['GlanceApi', 'NovaCompute'], changedRoles: ['GlanceApi', 'NovaCompute'] }),
+      host('c'),
+      host('d', { roles: ['GlanceApi'], changedRoles: ['GlanceApi'] }),
+    ],
+    { ...wide, canary: 1 },
+    ['a', 'b', 'd'],
+  ],
+  [
+    'a canary of another release proves nothing',
+    [
+      host('a', { ...done, variants: { NovaCompute: '2025.1' } }),
+      host('b', { variants: { NovaCompute: '2025.2' } }),
+      host('c', { variants: { NovaCompute: '2025.2' } }),
+      host('d', { variants: { NovaCompute: '2025.1' } }),
+    ],
+    { ...wide, canary: 1 },
+    ['a', 'b', 'd'],
+  ],
+  [
+    'a host without change that does not answer is told nothing',
+    [host('a', { changedRoles: [], reachable: 'no' }), host('b')],
+    { ...wide, maxUnavailable: { others: 1 } },
+    ['b'],
   ],
 ];
 
@@ -193,4 +246,43 @@ test('planWaves() switches nobody after a failure, when it is to pause', () => {
       assert.deepEqual(failed, ['failed']);
     }),
   );
+});
+
+test('planWaves() loses no more hosts of a role than its canaries, or else than its budget, to switches that cut off', () => {
+  fc.assert(
+    fc.property(fc.array(anyHost, { minLength: 1, maxLength: 12 }), anyRollout, fc.nat(3), (hosts, how, survivors) => {
+      const world: World = new Map(
+        hosts.map(({ roles: some }, index) => [`h${index}`, host(`h${index}`, { roles: some, changedRoles: some })]),
+      );
+      let survived = 0;
+      for (let round = 0; round < 40; round++) {
+        const { current } = planWaves('new', [...world.values()], how);
+        for (const name of current.keys()) {
+          const before = world.get(name) ?? assert.fail();
+          if (before.current === 'new') continue;
+          const lost: Partial<WaveHost> = { ...going, reachable: 'no' };
+          world.set(name, { ...before, ...(survived++ < survivors ? done : lost) });
+        }
+      }
+      for (const role of roles) {
+        const all = [...world.values()].filter((one) => one.roles.includes(role));
+        const lost = all.filter((one) => one.current === 'new' && one.reachable === 'no').length;
+        const proved = all.some((one) => one.switched === 'new');
+        const budget = budgetOf(role, [...world.values()], how);
+        assert.ok(lost <= (proved || how.canary === 0 ? budget : Math.min(how.canary, budget)), `${lost} of ${role}`);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('planWaves() takes thousands of hosts without thinking of each pair', () => {
+  const waves = (count: number): number => {
+    const all = Array.from({ length: count }, (_, index) => host(`h${index}`));
+    const began = performance.now();
+    planWaves('new', all, rollout);
+    return performance.now() - began;
+  };
+  waves(1_000);
+  assert.ok(waves(50_000) < 2_000);
 });

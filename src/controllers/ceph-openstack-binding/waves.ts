@@ -11,6 +11,8 @@ export interface Rollout {
 export interface WaveHost {
   readonly name: string;
   readonly roles: readonly Role[];
+  /** By role, what its configuration is rendered for (platform and release): another kind's success proves nothing for it. */
+  readonly variants: Readonly<Partial<Record<Role, string>>>;
   /** `no`: it does not answer, is named and never waited for. `unknown`: not looked at yet. */
   readonly reachable: 'yes' | 'no' | 'unknown';
   /** Nothing can be rendered for it; it keeps what it has and concerns nobody else. */
@@ -35,8 +37,10 @@ export interface Waves {
   readonly undistributed: readonly string[];
   /** Hosts that were switched to the target and fail there. */
   readonly failed: readonly string[];
-  /** Hosts that are being switched. */
+  /** Hosts that are being switched, those that are lost among them. */
   readonly underWay: readonly string[];
+  /** Hosts that were told to switch and no longer answer: nobody knows what became of them, so they keep their place. */
+  readonly lost: readonly string[];
   /** Hosts that are yet to be switched. */
   readonly waiting: readonly string[];
 }
@@ -48,22 +52,22 @@ export interface Waves {
 export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout): Waves {
   const served = hosts.filter((host) => !host.refused);
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
-  const atTarget = served.filter((host) => host.current === target && host.reachable !== 'no');
-  const failed = atTarget.filter((host) => host.failing);
-  const underWay = atTarget.filter((host) => !isDone(host, target) && !host.failing);
+  const told = served.filter((host) => host.current === target);
+  const lost = told.filter((host) => host.reachable === 'no' && host.switched !== target);
+  const answering = told.filter((host) => host.reachable !== 'no');
+  const failed = answering.filter((host) => host.failing);
+  const underWay = [...answering.filter((host) => !isDone(host, target) && !host.failing), ...lost];
+  const current = new Map(told.map((host) => [host.name, target]));
   const pending = served.filter((host) => host.current !== target);
-  const current = new Map(served.flatMap((host) => (host.current === target ? [[host.name, target] as const] : [])));
-  const unchanged = pending.filter((host) => host.changedRoles.length === 0 && hasTarget(host, target));
-  for (const host of unchanged) current.set(host.name, target);
-  const waiting = pending.filter((host) => !unchanged.includes(host));
+  for (const host of pending) if (goesWithoutWave(host, target)) current.set(host.name, target);
+  const waiting = pending.filter((host) => !current.has(host.name));
   const going: WaveHost[] = [];
   const isPaused = rollout.pauseOnFailure && failed.length > 0;
-  if (undistributed.length === 0 && !isPaused) {
-    const busy = (role: Role): number => [...underWay, ...going].filter((host) => host.roles.includes(role)).length;
-    const room = (): number => roomForCanaries(target, served, waiting, underWay.length + going.length, rollout);
+  if (undistributed.length === 0 && !isPaused && waiting.length > 0) {
+    const room = roomBeside(underWay, target, served, rollout);
     for (const host of waiting) {
-      const fits = host.roles.every((role) => busy(role) < budgetOf(role, served, rollout));
-      if (host.reachable !== 'yes' || !hasTarget(host, target) || !fits || room() <= 0) continue;
+      if (host.reachable !== 'yes' || !hasTarget(host, target) || !room.fits(host)) continue;
+      room.take(host);
       going.push(host);
       current.set(host.name, target);
     }
@@ -74,7 +78,8 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
     undistributed: names(undistributed),
     failed: names(failed),
     underWay: names([...underWay, ...going]),
-    waiting: names(waiting.filter((host) => !going.includes(host))),
+    lost: names(lost),
+    waiting: names(waiting.filter((host) => !current.has(host.name))),
   };
 }
 
@@ -91,17 +96,62 @@ function isDone(host: WaveHost, target: string): boolean {
   return host.current === target && host.switched === target && host.ready;
 }
 
-/** How many may go while the canaries are not through. One that saw no change of these roles proves nothing for them. */
-function roomForCanaries(
+/** Nothing changes for its services. One that does not answer stays, or it would count as lost by a switch. */
+function goesWithoutWave(host: WaveHost, target: string): boolean {
+  return host.changedRoles.length === 0 && hasTarget(host, target) && host.reachable !== 'no';
+}
+
+/**
+ * Who may go beside those under way: within the budget of each of its roles, and as long as one of the roles that change
+ * on it is not proved by `canary` hosts, only as one of its canaries, and no more than `canary` hosts with anything
+ * unproved at a time. A host that is lost takes the place of a canary of its own roles, and of no others.
+ */
+function roomBeside(
+  underWay: readonly WaveHost[],
   target: string,
   served: readonly WaveHost[],
-  waiting: readonly WaveHost[],
-  busy: number,
   rollout: Rollout,
-): number {
-  const changing = new Set(waiting.flatMap((host) => host.changedRoles));
-  const proved = served.filter((host) => isDone(host, target) && host.roles.some((role) => changing.has(role)));
-  return proved.length >= rollout.canary ? Number.POSITIVE_INFINITY : rollout.canary - proved.length - busy;
+): { fits(host: WaveHost): boolean; take(host: WaveHost): void } {
+  const done = served.filter((host) => isDone(host, target));
+  const proved = countBy(done.flatMap((host) => host.roles.map((role) => kindOf(host, role))));
+  const onTrial = new Map<string, number>();
+  const busy = new Map<Role, number>();
+  const budgets = new Map(
+    [...new Set(served.flatMap((host) => host.roles))].map((role) => [role, budgetOf(role, served, rollout)]),
+  );
+  let trials = 0;
+  const isProved = (kind: string): boolean => (proved.get(kind) ?? 0) >= rollout.canary;
+  const take = (host: WaveHost): void => {
+    const kinds = host.roles.map((role) => kindOf(host, role));
+    for (const role of host.roles) add(busy, role);
+    for (const kind of kinds) add(onTrial, kind);
+    if (host.reachable !== 'no' && !kinds.every(isProved)) trials += 1;
+  };
+  for (const host of underWay) take(host);
+  return {
+    take,
+    fits(host) {
+      if (!host.roles.every((role) => (busy.get(role) ?? 0) < (budgets.get(role) ?? 1))) return false;
+      const unproved = host.changedRoles.map((role) => kindOf(host, role)).filter((kind) => !isProved(kind));
+      const mayTry = (kind: string): boolean => (proved.get(kind) ?? 0) + (onTrial.get(kind) ?? 0) < rollout.canary;
+      return unproved.length === 0 || (trials < rollout.canary && unproved.every(mayTry));
+    },
+  };
+}
+
+/** What a host that is done proves: its role, as it is on machines of its kind. */
+function kindOf(host: WaveHost, role: Role): string {
+  return `${role} ${host.variants[role] ?? ''}`;
+}
+
+function countBy(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) add(counts, key);
+  return counts;
+}
+
+function add<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** Hosts of a role that may be switched at a time: at least one, or nothing would ever move. */

@@ -6,6 +6,7 @@ import type { Reason } from '../../api/conditions.ts';
 import { type Policy, parsePolicy } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { ObjectMeta, Resource } from '../../api/resource.ts';
+import { desiredHost, type Machine as OpenStackMachine } from '../../openstack/merge-roles.ts';
 import { canonicalJson } from './canonical.ts';
 import { type ChildManifest, childMetadata } from './children.ts';
 import type { ClientSecret, Observed } from './observed.ts';
@@ -27,6 +28,8 @@ export interface Machine {
   release: string;
   /** Its services do not come back from a switch to this revision. */
   breaksAt?: string;
+  /** It does not answer any more once it is told to switch to this revision. */
+  diesAt?: string;
 }
 
 /**
@@ -176,8 +179,10 @@ export class World {
   lookAt(name: string, host = this.children.CephOpenStackHost.get(name) ?? assert.fail()): void {
     // Sound: it was made from a manifest of this kind.
     const { spec, status } = host as unknown as CephOpenStackHost;
+    const machine = this.machine(spec.hostName);
+    if (machine.diesAt !== undefined && machine.diesAt === spec.revision?.current) machine.power = 'off';
     const isRetained = host.metadata.deletionTimestamp !== undefined && spec.hostRemoval === 'Retain';
-    const answer = isRetained || this.machine(spec.hostName).power === 'on' ? this.#answer(spec, status) : undefined;
+    const answer = isRetained || machine.power === 'on' ? this.#answer(spec, status) : undefined;
     if (answer === undefined) {
       judge(host, 'HostUnreachable', { ...status });
     } else if (host.metadata.deletionTimestamp !== undefined) {
@@ -188,16 +193,23 @@ export class World {
     }
   }
 
-  #answer({ hostName, revision }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
+  /** As a host's own controller: a revision that does not hold what the machine is now serves it no more. */
+  #answer({ hostName, roles, revision }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
     const machine = this.machine(hostName);
-    const { current, next } = revision ?? {};
-    const releases = { glance: machine.release, cinder: machine.release, nova: machine.release };
+    const { release } = machine;
+    const releases = { glance: release, cinder: release, nova: release } as OpenStackMachine['releases'];
     const fields: Record<string, unknown> = { facts: { family: 'debian', initSystem: 'systemd', releases } };
-    for (const named of [current, next])
-      assert.ok(named === undefined || this.revisions.has(named), `${named} is gone`);
+    const serves = (name: string | undefined): name is string => {
+      if (name === undefined) return false;
+      const { data } = this.revisions.get(name) ?? assert.fail(`${name} is gone`);
+      return !('refused' in desiredHost(data, { roles, platform: 'debian-systemd', releases }));
+    };
+    const { current, next } = revision ?? {};
+    if (next !== undefined && !serves(next)) return { reason: 'WaitingForRevision', fields } as const;
+    if (next === undefined && !serves(current)) return { reason: 'WaitingForRevision', fields } as const;
     if (next !== undefined && before?.distributed !== next) this.history.push(`${hostName} lays out ${next}`);
-    if (next !== undefined || current !== undefined) fields.distributed = next ?? current;
-    if (current === undefined) return { reason: 'WaitingForRevision', fields } as const;
+    fields.distributed = next ?? current;
+    if (!serves(current)) return { reason: 'WaitingForRevision', fields } as const;
     if (machine.breaksAt === current) return { reason: 'RestartFailed', fields } as const;
     if (before?.switched !== current) this.history.push(`${hostName} switches to ${current}`);
     fields.switched = current;
@@ -256,7 +268,8 @@ function parse(spec: Record<string, unknown>, generation: number): CephOpenStack
       resourceVersion: '1',
       creationTimestamp: '2026-01-01T00:00:00Z',
     },
-    spec,
+    // What is undefined is not there, as JSON carries it.
+    spec: JSON.parse(JSON.stringify(spec)),
   });
 }
 

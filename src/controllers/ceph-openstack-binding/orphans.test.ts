@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Role } from '../../api/ceph-openstack-host.ts';
+import { specWith, World } from './world.fixture.ts';
+
+const both = { ctl1: ['GlanceApi', 'CinderVolume'], cmp1: ['NovaCompute'] } as const;
+const glanceOnly = { ctl1: ['GlanceApi'], cmp1: ['NovaCompute'] } as const;
+const without = { cinder: undefined, cinderBackup: undefined };
+
+/** A settled cloud with three images in the pool of its volumes, whatever its controller looks at. */
+function cloudWithVolumes(): World {
+  const world = new World(specWith(both));
+  world.settle();
+  const pool = world.children.RbdPool.get('cloud-cinder-ceph') ?? assert.fail();
+  const work = world.work.bind(world);
+  world.work = () => {
+    work();
+    Object.assign(pool, { status: { ...pool.status, usage: { images: 3 } } });
+  };
+  world.work();
+  return world;
+}
+
+type Hosts = Readonly<Record<string, readonly Role[]>>;
+const changes: readonly (readonly [string, Hosts, Record<string, unknown>])[] = [
+  ['a back end is given another section', both, { cinder: { backends: [{ name: 'ceph', section: 'fast' }] } }],
+  ['a back end makes way for another', both, { cinder: { backends: [{ name: 'other' }] } }],
+  ['the whole section goes', both, without],
+  ['the whole section goes, and its role from the host', glanceOnly, without],
+];
+
+for (const [what, hosts, more] of changes) {
+  test(`planBinding() keeps volumes served, when ${what}`, () => {
+    const world = cloudWithVolumes();
+    const { revision, roles } = world.host('ctl1').spec;
+    world.change(specWith(hosts, more));
+    world.settle();
+    const { hold } = world.plan();
+    assert.deepEqual([hold?.reason, hold?.stalled], ['VolumesWouldBeOrphaned', true]);
+    assert.match(hold?.message ?? '', /\[ceph\] "ceph" with 3 images in the pool "volumes"/);
+    assert.deepEqual(world.host('ctl1').spec.revision, revision);
+    assert.deepEqual(new Set(world.host('ctl1').spec.roles), new Set(roles));
+    assert.ok(
+      world.children.RbdPool.has('cloud-cinder-ceph') && world.children.CephClientAuth.has('cloud-cinder-ceph'),
+    );
+  });
+}
+
+test('planBinding() keeps volumes served, though another pool is not ready', () => {
+  const world = cloudWithVolumes();
+  world.change(specWith(glanceOnly, { ...without, glance: { poolRef: { name: 'missing' } } }));
+  world.settle();
+  assert.ok(world.host('ctl1').spec.roles.includes('CinderVolume'));
+});
+
+test('planBinding() lets an empty back end go', () => {
+  const world = new World(specWith({ ctl1: ['GlanceApi', 'CinderVolume'] }));
+  world.settle();
+  world.change(specWith({ ctl1: ['GlanceApi'] }, { ...without, nova: undefined }));
+  world.settle();
+  assert.equal(world.plan().hold, undefined);
+  assert.deepEqual(world.host('ctl1').spec.roles, ['GlanceApi']);
+  assert.ok(!world.children.RbdPool.has('cloud-cinder-ceph'));
+});
