@@ -6,21 +6,28 @@ import { type Login, logIn, unreachable } from './ssh-login.ts';
 /** sshd allows ten sessions on one connection (MaxSessions); two scripts are all that a host ever has at once. */
 const scriptsPerHost = 2;
 
+export interface LineOptions {
+  /** How long it stays open when nobody uses it. */
+  readonly idleMs: number;
+  /** How long logging in to the jump host and its way from there may take. */
+  readonly throughTimeoutMs: number;
+}
+
 /** One logged-in connection, shared by all that use the same target; closed when nobody has used it for a while. */
 export class Line {
   readonly #login: Login;
   readonly #jump: Line | undefined;
-  readonly #idleMs: number;
+  readonly #options: LineOptions;
   readonly #closed: () => void;
   readonly #gate = createGate(scriptsPerHost);
   #client: Promise<ssh2.Client> | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(login: Login, jump: Line | undefined, idleMs: number, closed: () => void) {
+  constructor(login: Login, jump: Line | undefined, options: LineOptions, closed: () => void) {
     this.#login = login;
     this.#jump = jump;
-    this.#idleMs = idleMs;
+    this.#options = options;
     this.#closed = closed;
   }
 
@@ -39,9 +46,12 @@ export class Line {
     this.#hold();
     try {
       const client = await this.#connect(signal);
-      const channel = await new Promise<Duplex>((resolve, reject) =>
+      const opening = new Promise<Duplex>((resolve, reject) =>
         client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => (error ? reject(error) : resolve(stream))),
       );
+      // One that comes after all, when nobody waits for it, would stay open.
+      opening.then((channel) => signal.aborted && channel.destroy()).catch(() => undefined);
+      const channel = await abortable(opening, signal);
       channel.once('close', () => this.#release());
       return channel;
     } catch (error) {
@@ -60,7 +70,7 @@ export class Line {
     const never = new AbortController().signal;
     const jump = this.#jump;
     const { address, port, label } = this.#login;
-    const openSocket = jump && (() => openThrough(jump, address, port, label, never));
+    const openSocket = jump && (() => openThrough(jump, address, port, label, this.#options.throughTimeoutMs));
     const client = logIn(this.#login, openSocket, never);
     const forget = () => {
       if (this.#client === client) {
@@ -79,7 +89,7 @@ export class Line {
   #release(): void {
     this.#users -= 1;
     if (this.#users === 0) {
-      this.#idle = setTimeout(() => this.close(), this.#idleMs).unref();
+      this.#idle = setTimeout(() => this.close(), this.#options.idleMs).unref();
     }
   }
 
@@ -97,10 +107,13 @@ function hangUp(client: ssh2.Client): void {
   setTimeout(() => client.destroy(), 1_000).unref();
 }
 
-async function openThrough(jump: Line, address: string, port: number, label: string, signal: AbortSignal) {
+/** A jump host's kernel tries for two minutes to reach a machine that is off; ssh2 begins to count only afterwards. */
+async function openThrough(jump: Line, address: string, port: number, label: string, timeoutMs: number) {
+  const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    return await jump.through(address, port, signal);
+    return await jump.through(address, port, deadline);
   } catch (error) {
+    if (error === deadline.reason) throw unreachable(label, 'it did not answer the jump host in time', error);
     if (error instanceof Error && error.message.startsWith('(SSH) Channel open failure')) {
       throw unreachable(label, 'the jump host does not get through to it', error);
     }

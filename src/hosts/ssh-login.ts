@@ -26,7 +26,8 @@ export interface Login {
   readonly fingerprint?: string;
 }
 
-const loginTimeoutMs = 10_000;
+/** How long the other side may take to let us in. */
+export const loginTimeoutMs = 10_000;
 
 /**
  * Logs in, with the host key verified before anything of ours is shown to the other side.

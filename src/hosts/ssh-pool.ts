@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '../secret.ts';
 import { createGate, type Gate } from './gate.ts';
 import type { ContentCache, HostTarget, ScriptOutput, ScriptRequest, SshConnection } from './ssh-access.ts';
-import { Line } from './ssh-line.ts';
-import type { Login } from './ssh-login.ts';
+import { Line, type LineOptions } from './ssh-line.ts';
+import { type Login, loginTimeoutMs } from './ssh-login.ts';
 import { runScript } from './ssh-script.ts';
 
 const cacheBytes = 64 * 1024 * 1024;
@@ -13,12 +13,13 @@ export class SshPool implements AsyncDisposable {
   readonly #lines = new Map<string, Line>();
   readonly #contents = new Map<string, { sha256: string; content: Secret }>();
   readonly #gate: Gate;
-  readonly #idleMs: number;
+  readonly #lineOptions: LineOptions;
   #contentBytes = 0;
 
-  constructor(options: { readonly concurrency?: number; readonly idleMs?: number } = {}) {
+  constructor(options: { readonly concurrency?: number } & Partial<LineOptions> = {}) {
     this.#gate = createGate(options.concurrency ?? 64);
-    this.#idleMs = options.idleMs ?? 60_000;
+    const { idleMs = 60_000, throughTimeoutMs = 2 * loginTimeoutMs } = options;
+    this.#lineOptions = { idleMs, throughTimeoutMs };
   }
 
   /** The same target (address, port, user, key, known hosts) gives the same connection. */
@@ -69,7 +70,7 @@ export class SshPool implements AsyncDisposable {
       return found;
     }
     const jumpLine = jump && this.#line(lineKey(jump, undefined), jump, undefined);
-    const line = new Line(login, jumpLine, this.#idleMs, () => this.#lines.delete(key));
+    const line = new Line(login, jumpLine, this.#lineOptions, () => this.#lines.delete(key));
     this.#lines.set(key, line);
     return line;
   }
