@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 packages := node_modules/.package-lock.json
 
-.PHONY: help node_modules check test demo lab lab-down bench generate
+.PHONY: help node_modules static check test demo lab lab-down bench generate
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -19,14 +19,16 @@ $(packages): package.json package-lock.json
 	npm ci --no-progress
 	@touch $@
 
-check: $(packages) ## Format, lint, types, generated files, unit tests: the fast part
+static: $(packages) ## Format, lint, types, generated files
 	biome check --error-on-warnings .
 	tsc --noEmit
 	node src/api/generate.ts --check
 	node lab/render-chart.ts --check
+
+check: static ## The fast part: static checks and unit tests
 	node test/run.ts unit
 
-test: $(packages) ## Everything: unit, integration and end-to-end tests
+test: static ## Everything: static checks, unit, integration and end-to-end tests
 	node test/run.ts
 
 demo: $(packages) ## Wire a bare Ceph to bare OpenStack hosts before your eyes (KEEP=1 keeps it up)
