@@ -11,6 +11,7 @@ import {
   controllerRevisionKind,
   hostKind as hosts,
   keyOf,
+  parseKey,
   poolKind,
   secretKind,
 } from '../../kube/kinds.ts';
@@ -24,6 +25,7 @@ import type { PlannedStep } from './draft.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
 import type { FormerBinding } from './ownership.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
 
@@ -77,9 +79,10 @@ function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
 }
 
 export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, PlannedStep> {
+  const patience = createPatience((key) => tools.cache.get(hosts, parseKey(key)) !== undefined);
   return {
     connect: (host, signal) => connect(host, tools, signal),
-    observe,
+    observe: (host, connection, signal) => patiently(patience, keyOf(host), () => observe(host, connection, signal)),
     plan: planHost,
     apply: async (stage, _host, connection, done, signal) => {
       if (connection.kind === 'reach') await applyHostSteps(stage, connection.ssh, done, signal);
@@ -88,6 +91,17 @@ export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, 
     repair: hostRepair,
     status: hostStatus,
   };
+}
+
+async function patiently<T>(patience: Patience, key: string, look: () => Promise<T>): Promise<T> {
+  try {
+    const seen = await look();
+    patience.answered(key);
+    return seen;
+  } catch (error) {
+    if (!(error instanceof Waiting) || error.reason !== 'HostUnreachable') throw error;
+    throw new Waiting(error.reason, error.message, { retryAfterMs: patience.silent(key), cause: error });
+  }
 }
 
 async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortSignal): Promise<HostConnection> {
