@@ -237,3 +237,72 @@ test('a binding goes under foreground deletion too, and one in mode Plan makes c
     await eventually(async () => assert.deepEqual(await names(kind), []));
   }
 });
+
+test('a binding that is being deleted tells its children, which are going already, what it says by now', async () => {
+  await using _ = await start();
+  await keepSecrets();
+  await apply(binding({ deletionPolicy: 'Delete' }));
+  await readyCloud();
+  away.add('cmp1');
+  const remove = ['delete', 'cephopenstackbinding', 'cloud', '--namespace=openstack'];
+  await lab.kube.kubectl([...remove, '--cascade=foreground', '--wait=false']);
+  await eventually(async () => assert.deepEqual(await names('cephopenstackhosts'), ['cloud-cmp1']));
+  const policy = JSON.stringify({ spec: { deletionPolicy: 'Retain' } });
+  await lab.kube.kubectl([
+    'patch',
+    'cephopenstackbinding',
+    'cloud',
+    '--namespace=openstack',
+    '--type=merge',
+    '-p',
+    policy,
+  ]);
+  await eventually(async () => {
+    const host = await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1');
+    assert.notEqual(host.metadata.deletionTimestamp, undefined);
+    assert.equal(host.spec.hostRemoval, 'Retain');
+  });
+  away.clear();
+  for (const kind of ['cephopenstackbindings', 'cephopenstackhosts', 'cephclientauths', 'rbdpools']) {
+    await eventually(async () => assert.deepEqual((await get<{ items: unknown[] }>(kind)).items, []));
+  }
+});
+
+test('a binding that is abandoned abandons its children, and takes them up again with itself', async () => {
+  await using _ = await start();
+  await keepSecrets();
+  await apply(binding({ deletionPolicy: 'Delete' }));
+  await readyCloud();
+  const annotate = (annotation: string): Promise<string> =>
+    lab.kube.kubectl(['annotate', 'cephopenstackbinding', 'cloud', '--namespace=openstack', annotation]);
+  const children = async (): Promise<readonly Resource[]> => {
+    const kinds = ['cephopenstackhosts', 'cephclientauths', 'rbdpools'];
+    const lists = await Promise.all(kinds.map((kind) => get<{ items: Resource[] }>(kind)));
+    return lists.flatMap(({ items }) => items);
+  };
+  const abandoned = async (expected: boolean): Promise<void> =>
+    eventually(async () => {
+      const all = await children();
+      assert.equal(all.length, 4 + 3 + 2);
+      for (const { kind, metadata } of all) {
+        const is = metadata.annotations?.['cephopenstack.io/abandon'] === 'true';
+        assert.equal(is, expected, `${kind} ${metadata.name}`);
+        if (expected) assert.deepEqual(metadata.finalizers ?? [], [], `${kind} ${metadata.name}`);
+      }
+    });
+  const before = await children();
+  await annotate('cephopenstack.io/abandon=true');
+  await abandoned(true);
+  assert.deepEqual(
+    (await children()).map(({ spec }) => spec),
+    before.map(({ spec }) => spec),
+    'nothing else of them changes',
+  );
+  await annotate('cephopenstack.io/abandon-');
+  await abandoned(false);
+  await readyCloud();
+  await annotate('cephopenstack.io/abandon=true');
+  await abandoned(true);
+  await lab.kube.kubectl(['delete', 'cephopenstackbinding', 'cloud', '--namespace=openstack', '--timeout=30s']);
+  await eventually(async () => assert.deepEqual(await children(), []));
+});
