@@ -9,6 +9,7 @@ import { rbdPoolKind } from './controllers/rbd-pool/kind.ts';
 import { secretReader } from './controllers/secrets.ts';
 import { errorMessage } from './errors.ts';
 import { SshPool } from './hosts/ssh-pool.ts';
+import { secretKind } from './kube/kinds.ts';
 import { KubeOperator } from './kube/operator.ts';
 import { startProbes } from './kube/probes.ts';
 import { watchedKinds } from './kube/watched.ts';
@@ -61,6 +62,7 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   const { cache, client } = operator;
   const { installation } = config;
   const secrets = secretReader(client, cache);
+  operator.onGone(secretKind, ({ metadata }) => secrets.gone(metadata));
   const ssh = stack.use(new SshPool());
   const clusters = stack.use(
     createClusters(config.cephBrokerRoot === undefined ? {} : { root: config.cephBrokerRoot }),

@@ -100,6 +100,36 @@ test('secretReader() believes a write of ours before the watch has shown it, and
   assert.equal(await read(), undefined);
 });
 
+test('secretReader() keeps nothing of a Secret that is gone', async () => {
+  const { world, reader, read, reads } = kubernetes();
+  world.stored = world.seen = secretAt('1', 'a');
+  await read();
+  reader.gone({ namespace: 'ns', name: 's' });
+  assert.equal(await read(), 'a');
+  assert.equal(reads(), 2);
+});
+
+test('secretReader() keeps nothing that the watch does not show, and so would not show as gone', async () => {
+  const { world, read, reads } = kubernetes();
+  world.stored = secretAt('1', 'a');
+  assert.deepEqual([await read(), await read()], ['a', 'a']);
+  assert.equal(reads(), 2);
+});
+
+test('readWhole() gives the owners and the contents, in which nobody sees a key', async () => {
+  const { world, reader } = kubernetes();
+  const secret = secretAt('1', 'a');
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"stringData":{"key":"a"}}' };
+  const owner = { apiVersion: 'cephopenstack.io/v1alpha1', kind: 'CephClientAuth', name: 'c', uid: 'u' };
+  const metadata = { ...secret.metadata, annotations, ownerReferences: [owner] };
+  world.stored = world.seen = { ...secret, metadata };
+  const found = await reader.readWhole({ namespace: 'ns', name: 's' }, new AbortController().signal);
+  assert.equal(
+    JSON.stringify(found),
+    JSON.stringify({ resourceVersion: '1', ownerReferences: [owner], data: { key: '***' } }),
+  );
+});
+
 test('secretReader() sees at once that a Secret is gone', async () => {
   const { world, read } = kubernetes();
   world.stored = world.seen = secretAt('1', 'a');

@@ -1,5 +1,6 @@
 import { loadAll, YAMLException } from 'js-yaml';
 import { type Policy, parsePolicy } from '../api/policy.ts';
+import type { OwnerReference } from '../api/resource.ts';
 import { abandonable } from '../ceph/abandonable.ts';
 import { errorMessage, Invalid } from '../errors.ts';
 import type { Cache } from '../kube/cache.ts';
@@ -15,17 +16,26 @@ export interface SecretReader {
   readSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined>;
 }
 
-/** Reads Secrets whole, and hears of those that were written here. */
+/** A Secret as it is kept: what of its metadata is asked for, and its contents. */
+export interface KnownSecret {
+  readonly resourceVersion: string;
+  readonly ownerReferences: readonly OwnerReference[];
+  /** The same until the Secret changes, so that what is derived from it can be kept too. */
+  readonly data: SecretData;
+}
+
+/** Reads Secrets whole, and hears of those that were written here or are gone. */
 export interface SecretStore extends SecretReader {
-  readObject(at: ObjectKey, signal: AbortSignal): Promise<SecretObject | undefined>;
+  readWhole(at: ObjectKey, signal: AbortSignal): Promise<KnownSecret | undefined>;
   wrote(secret: SecretObject): void;
+  gone(at: ObjectKey): void;
 }
 
 /** How long a write of ours is believed before the watch has shown it. */
 const ownWriteMs = 2_000;
 
 interface Known {
-  readonly secret: SecretObject;
+  readonly secret: KnownSecret;
   /** What the watch showed when we wrote it; left out after a read. */
   readonly written?: { readonly over: string | undefined; readonly at: number };
 }
@@ -40,23 +50,25 @@ export function secretReader(
   now: () => number = () => performance.now(),
 ): SecretStore {
   const known = new Map<string, Known>();
-  const asked = new Map<string, Promise<SecretObject | undefined>>();
+  const asked = new Map<string, Promise<KnownSecret | undefined>>();
   const versionOf = (at: ObjectKey) => cache.get(secretKind, at)?.metadata.resourceVersion;
 
   function isCurrent({ secret, written }: Known, seen: string | undefined): boolean {
-    if (secret.metadata.resourceVersion === seen) return true;
+    if (secret.resourceVersion === seen) return true;
     return written !== undefined && written.over === seen && now() - written.at < ownWriteMs;
   }
 
-  async function ask(at: ObjectKey, id: string): Promise<SecretObject | undefined> {
+  async function ask(at: ObjectKey, id: string): Promise<KnownSecret | undefined> {
     // It has no signal: one who gives up must not fail the others. Every call has a deadline of its own.
-    const secret = await client.get(secretKind, at);
-    if (secret === undefined) known.delete(id);
+    const found = await client.get(secretKind, at);
+    const secret = found && decode(found);
+    // What the watch does not show, it would not show as gone either.
+    if (secret === undefined || versionOf(at) === undefined) known.delete(id);
     else known.set(id, { secret });
     return secret;
   }
 
-  function readObject(at: ObjectKey, signal: AbortSignal): Promise<SecretObject | undefined> {
+  function readWhole(at: ObjectKey, signal: AbortSignal): Promise<KnownSecret | undefined> {
     const seen = versionOf(at);
     const id = keyOf(at);
     const found = known.get(id);
@@ -69,27 +81,24 @@ export function secretReader(
   }
 
   return {
-    readObject,
-    readSecret: async (namespace, name, signal) => decodeSecret(await readObject({ namespace, name }, signal)),
+    readWhole,
+    readSecret: async (namespace, name, signal) => (await readWhole({ namespace, name }, signal))?.data,
     wrote(secret) {
-      known.set(keyOf(secret), { secret, written: { over: versionOf(secret.metadata), at: now() } });
+      const written = { over: versionOf(secret.metadata), at: now() };
+      known.set(keyOf(secret), { secret: decode(secret), written });
     },
+    gone: (at) => void known.delete(keyOf(at)),
   };
 }
 
-const decodedSecrets = new WeakMap<SecretObject, SecretData>();
-
-/** The same object gives the same data, so that what is derived from it can be kept too. */
-export function decodeSecret(secret: SecretObject | undefined): SecretData | undefined {
-  if (secret === undefined) return undefined;
-  const known = decodedSecrets.get(secret) ?? decode(secret);
-  decodedSecrets.set(secret, known);
-  return known;
-}
-
-function decode(secret: SecretObject): SecretData {
-  const entries = Object.entries(secret.data ?? {});
-  return Object.fromEntries(entries.map(([key, value]) => [key, new Secret(Buffer.from(value, 'base64').toString())]));
+/** No key stays in memory as text; nor does the annotation in which kubectl writes down what it applied. */
+function decode({ metadata, data }: SecretObject): KnownSecret {
+  const entries = Object.entries(data ?? {});
+  return {
+    resourceVersion: metadata.resourceVersion,
+    ownerReferences: metadata.ownerReferences ?? [],
+    data: Object.fromEntries(entries.map(([key, value]) => [key, new Secret(Buffer.from(value, 'base64').toString())])),
+  };
 }
 
 /**

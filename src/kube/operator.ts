@@ -5,7 +5,7 @@ import { type Cache, createCache, createStore, type Store } from './cache.ts';
 import { fieldManager } from './client.ts';
 import { createController } from './controller.ts';
 import { createRecorder, type Recorder } from './events.ts';
-import type { Kind } from './kinds.ts';
+import type { Kind, KubeObject } from './kinds.ts';
 import { type Election, type ElectionOptions, stand } from './leader.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { ReflectorOptions } from './reflector.ts';
@@ -55,6 +55,13 @@ export class KubeOperator extends BaseOperator {
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.ended = promise;
     this.#end = resolve;
+  }
+
+  /** Calls `listener` for each object of a kind that is gone; before `start`. */
+  onGone(kind: Kind, listener: (object: KubeObject) => void): void {
+    this.#storeOf(kind).subscribe(({ before, after }) => {
+      if (before !== undefined && after === undefined) listener(before);
+    });
   }
 
   /** Adds a kind to work on; before `start`. */

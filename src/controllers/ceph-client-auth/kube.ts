@@ -1,8 +1,8 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import { apiVersion } from '../../api/resource.ts';
 import { type Client, fieldManager } from '../../kube/client.ts';
-import { clientAuthKind, type KubeObject, secretKind } from '../../kube/kinds.ts';
-import { decodeSecret, type SecretStore } from '../secrets.ts';
+import { clientAuthKind, secretKind } from '../../kube/kinds.ts';
+import type { KnownSecret, SecretStore } from '../secrets.ts';
 import type { KeepSecret } from './apply.ts';
 import type { KeptSecrets } from './observe.ts';
 
@@ -11,9 +11,8 @@ export function keptSecrets(client: Client, secrets: SecretStore): KeptSecrets &
   return {
     async readKept(resource, name, signal) {
       const { namespace } = resource.metadata;
-      const secret = await secrets.readObject({ namespace, name }, signal);
-      const data = decodeSecret(secret);
-      return secret === undefined || data === undefined ? undefined : { data, isOurs: isKeptBy(resource, secret) };
+      const secret = await secrets.readWhole({ namespace, name }, signal);
+      return secret && { data: secret.data, isOurs: isKeptBy(resource, secret) };
     },
     async keepSecret(resource, name, data, { exists }, signal) {
       const { namespace, uid } = resource.metadata;
@@ -43,8 +42,8 @@ export function keptSecrets(client: Client, secrets: SecretStore): KeptSecrets &
   };
 }
 
-function isKeptBy({ metadata }: CephClientAuth, secret: KubeObject): boolean {
-  return (secret.metadata.ownerReferences ?? []).some(
+function isKeptBy({ metadata }: CephClientAuth, { ownerReferences }: KnownSecret): boolean {
+  return ownerReferences.some(
     (owner) => owner.kind === clientAuthKind.kind && owner.apiVersion === apiVersion && owner.name === metadata.name,
   );
 }
