@@ -132,6 +132,7 @@ const faults: readonly (readonly [data: Record<string, string>, sentence: string
   [{ ...whole, fsid: 'ceph' }, 'has an fsid that is no UUID; write what "ceph fsid" prints'],
   [{ ...whole, userID: '' }, 'has no userID; write the name of the Ceph user, without "client."'],
   [{ ...whole, userID: 'a b' }, 'has a userID that is no name of a Ceph user'],
+  [{ ...whole, userID: 'a'.repeat(129) }, 'has a userID that is no name of a Ceph user'],
   [{ ...whole, userKey: '' }, 'has no key of client.op; write userKey, or a keyring that holds it'],
   [{ ...whole, userKey: 'hunter2' }, 'has a key of client.op that is no cephx key; write it as Ceph prints it'],
   [

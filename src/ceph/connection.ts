@@ -70,7 +70,7 @@ function readKeyring(text: Secret | undefined, refuse: Refuse): ReadonlyMap<stri
 function readEntity(userID: Secret | undefined, keys: ReadonlyMap<string, Secret>, refuse: Refuse): string {
   const id = plain(userID)?.replace(/^client\./, '');
   if (id !== undefined) {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) throw refuse('has a userID that is no name of a Ceph user');
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(id)) throw refuse('has a userID that is no name of a Ceph user');
     return `client.${id}`;
   }
   const clients = [...keys.keys()].filter((entity) => entity.startsWith('client.'));

@@ -46,6 +46,7 @@ const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ['the user is none', { 'ssh-privatekey': privateKey, user: '-oProxyCommand=x' }, /"user"/],
   ['the user has a line end', { 'ssh-privatekey': privateKey, user: 'a\nb' }, /"user"/],
   ['the jump host is none', { 'ssh-privatekey': privateKey, jump: 'a b' }, /"jump"/],
+  ['the jump host is longer than any name', { 'ssh-privatekey': privateKey, jump: 'a'.repeat(254) }, /"jump"/],
 ];
 for (const [when, data, message] of refused) {
   test(`parseSshAccess() says what is wrong, when ${when}`, () => {

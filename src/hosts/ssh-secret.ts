@@ -50,7 +50,8 @@ function parseJump(text: string, defaultUser: string): { user: string; address: 
   const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.slice(at + 1));
   const bare = /^[0-9A-Fa-f:.]+$/.test(text.slice(at + 1)) ? text.slice(at + 1) : undefined;
   const address = match?.[1] ?? match?.[2] ?? bare;
-  if (address === undefined) {
+  // No DNS name is longer; what is said of the host would be.
+  if (address === undefined || address.length > 253) {
     throw invalid('has a "jump" that is not of the form [user@]host[:port]');
   }
   return { user, address, port: parsePort(match?.[3] ?? '22', 'jump') };

@@ -110,7 +110,9 @@ describe('a binding with deletionPolicy Delete', () => {
     await allReady(world);
     await ceph.rbd(['create', 'volumes/volume-1', '--size', '8M']);
     await remove(world, 'cob', 'cloud');
-    await heldBack(world, 'cob', 'cloud', 'DeletionBlocked', /volumes.*volume-1/, { timeoutMs: 90_000 });
+    // The others go meanwhile.
+    const says = /^Waiting for the pools cloud-cinder-ceph to go\..*"volumes".*volume-1/;
+    await heldBack(world, 'cob', 'cloud', 'DeletionBlocked', says, { timeoutMs: 90_000 });
     assert.deepEqual(await poolNames(), ['volumes']);
     await ceph.rbd(['rm', '--no-progress', 'volumes/volume-1']);
     await allUndone();
