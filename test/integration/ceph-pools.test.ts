@@ -233,6 +233,27 @@ function poolStories(suite: 'trixie' | 'forky'): void {
     assert.equal((await world.pool(rbdPool(name))).hold?.reason, 'AlreadyExists');
   });
 
+  test('is made whole after a pass that died at any step', async () => {
+    const spec = { replicated: { size: 3, minSize: 1 }, quota: { maxObjects: 7 }, namespaces: ['n'] };
+    const whole = await world.pool(rbdPool('whole-again', spec));
+    const deaths = whole.did.map((_step, index) => rbdPool(`died-${index}`, spec));
+    await Promise.all(deaths.map((resource, index) => world.pool(resource, { steps: index + 1 })));
+    const outcomes = await Promise.all(deaths.map((resource) => world.pool(resource)));
+    assert.deepEqual(
+      outcomes.map(({ hold }) => hold),
+      deaths.map(() => undefined),
+    );
+    for (const { metadata } of deaths) {
+      const pool = await poolNamed(metadata.name);
+      assert.deepEqual([pool?.min_size, pool?.quota_max_objects], [1, 7]);
+      assert.match(await world.ceph.rbd(['namespace', 'ls', `--pool=${metadata.name}`]), /n/);
+    }
+    assert.deepEqual(
+      (await Promise.all(deaths.map((resource) => world.pool(resource)))).flatMap(({ did }) => did),
+      [],
+    );
+  });
+
   test('of which many are made at once costs as many map changes as one', async () => {
     const epoch = async () => ((await world.json('osd', 'dump')) as { epoch: number }).epoch;
     const before = await epoch();

@@ -125,6 +125,19 @@ function userStories(suite: 'trixie' | 'forky'): void {
     assert.deepEqual((await world.client(resource)).did, []);
   });
 
+  test('is made whole after a pass that died at any step, with one key', async () => {
+    for (const steps of [1, 2, 3, 4]) {
+      const resource = cephClient(`cinder-died-${steps}`, { access });
+      await world.client(resource, { steps });
+      const key = (await userNamed(`client.cinder-died-${steps}`))?.key;
+      assert.equal((await world.client(resource)).hold, undefined);
+      const made = await userNamed(`client.cinder-died-${steps}`);
+      assert.equal(made?.key, key ?? made?.key);
+      assert.equal(secretText(`cinder-died-${steps}-ceph-client`, 'userKey'), made?.key);
+      assert.deepEqual((await world.client(resource)).did, []);
+    }
+  });
+
   test('keeps its Secret as it should be, and refuses one of somebody else', async () => {
     const resource = cephClient('cinder-secret', { access, secret: { name: 'handed-out' } });
     world.kube.secrets.set('handed-out', { data: { userKey: new Secret('theirs') }, keeper: undefined });

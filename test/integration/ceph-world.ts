@@ -36,8 +36,8 @@ export interface World extends AsyncDisposable {
   readonly connection: Connection;
   readonly cluster: Cluster;
   readonly kube: MemoryKube;
-  pool(resource: RbdPool): Promise<Outcome>;
-  client(resource: CephClientAuth): Promise<Outcome>;
+  pool(resource: RbdPool, options?: PassOptions): Promise<Outcome>;
+  client(resource: CephClientAuth, options?: PassOptions): Promise<Outcome>;
   /** What `ceph ARGS --format=json` prints, as administrator. */
   json(...args: string[]): Promise<unknown>;
 }
@@ -72,8 +72,8 @@ export async function startCephWorld(options: WorldOptions): Promise<World> {
     connection,
     cluster: clusters.get(connection),
     kube,
-    pool: (resource) => pass(poolReconciler, resource),
-    client: (resource) => pass(clientReconciler, resource),
+    pool: (resource, options) => pass(poolReconciler, resource, options),
+    client: (resource, options) => pass(clientReconciler, resource, options),
     json: async (...args) => JSON.parse(await ceph.ceph([...args, '--format=json'])),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -110,6 +110,11 @@ function memoryKube(connection: Connection, policy: object): MemoryKube {
   };
 }
 
+export interface PassOptions {
+  /** Dies after so many steps. */
+  readonly steps?: number;
+}
+
 /** What a pass came to. */
 export interface Outcome {
   /** The steps done, as sentences. */
@@ -122,6 +127,7 @@ export interface Outcome {
 async function pass<R extends Resource, C, O, S extends Step>(
   reconciler: Reconciler<R, C, O, S>,
   resource: R,
+  { steps = Number.POSITIVE_INFINITY }: PassOptions = {},
 ): Promise<Outcome> {
   const signal = AbortSignal.timeout(120_000);
   const did: string[] = [];
@@ -132,7 +138,9 @@ async function pass<R extends Resource, C, O, S extends Step>(
       const { stages, hold } = reconciler.plan(resource, observed);
       const todo = stages.filter((stage) => stage.length > 0);
       if (todo.length === 0) return { did, hold, status: reconciler.status(resource, observed).fields };
-      for (const stage of todo) {
+      for (const whole of todo) {
+        const stage = whole.slice(0, steps - did.length);
+        if (stage.length === 0) return { did, hold, status: {} };
         await reconciler.apply(stage, resource, connection, (step) => did.push(reconciler.describe(step)), signal);
       }
     }

@@ -1,6 +1,6 @@
 import { errno } from '../../ceph/broker-protocol.ts';
 import { CephError } from '../../ceph/cluster.ts';
-import { createCrushRule } from '../../ceph/crush.ts';
+import { createCrushRule, readCrushRules } from '../../ceph/crush.ts';
 import { type Owner, type PoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import { readOsdMap } from '../../ceph/osd-map.ts';
 import {
@@ -16,6 +16,7 @@ import {
 } from '../../ceph/pools.ts';
 import { removeRecord, writeRecord } from '../../ceph/records.ts';
 import { Invalid, Waiting } from '../../errors.ts';
+import { ruleHold } from './crush-rule.ts';
 import type { PoolConnection } from './observe.ts';
 import { contentBlockers } from './plan-absence.ts';
 import type { PoolStep } from './steps.ts';
@@ -29,7 +30,7 @@ export async function applyPoolStep(step: PoolStep, connection: Reach, signal: A
     case 'record-intent':
       return writeRecord(cluster, poolRecordKey(step.pool), intent(owner, step.highestPoolId), signal);
     case 'create-crush-rule':
-      return createCrushRule(cluster, step.name, step.placement, signal);
+      return createRule(step, connection, signal);
     case 'create-pool':
       return withinBudget(createPool(cluster, step.like, signal));
     case 'mark-pool':
@@ -55,6 +56,18 @@ export async function applyPoolStep(step: PoolStep, connection: Reach, signal: A
     case 'forget-pool':
       return removeRecord(cluster, poolRecordKey(step.pool), signal);
   }
+}
+
+/** Compares once more: Ceph answers 0 also to one of that name which somebody made in the meantime. */
+async function createRule(
+  { name, placement }: Extract<PoolStep, { verb: 'create-crush-rule' }>,
+  { cluster }: Reach,
+  signal: AbortSignal,
+): Promise<void> {
+  await createCrushRule(cluster, name, placement, signal);
+  const rule = (await readCrushRules(cluster, signal)).find((candidate) => candidate.name === name);
+  const hold = rule && ruleHold(rule, placement);
+  if (hold) throw new Invalid(hold.reason, hold.message);
 }
 
 function intent(owner: Owner, highestPoolId: number): PoolRecord {

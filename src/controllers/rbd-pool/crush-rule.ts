@@ -26,10 +26,16 @@ export function planCrushRule(resource: RbdPool, { rules }: Pick<ObservedPool, '
     return { steps: [], hold: { reason: 'InvalidSpec', message, stalled: true } };
   }
   if (rule === undefined) return { steps: [{ verb: 'create-crush-rule', name, placement }] };
-  if (isSame(rule, placement)) return { steps: [] };
+  const hold = ruleHold(rule, placement);
+  return hold === undefined ? { steps: [] } : { steps: [], hold };
+}
+
+/** Why a rule that is there cannot be the one that is wanted; undefined if it can. */
+export function ruleHold(rule: CrushRule, wanted: Placement): Hold | undefined {
+  if (isSame(rule, wanted)) return undefined;
   const there = rule.placement === undefined ? 'steps of its own' : describePlacement(rule.placement);
-  const message = `The CRUSH rule "${name}" has ${there}, not ${describePlacement(placement)}: choose another name, or declare what is there.`;
-  return { steps: [], hold: { reason: 'CrushRuleDiffers', message, stalled: true } };
+  const message = `The CRUSH rule "${rule.name}" has ${there}, not ${describePlacement(wanted)}: choose another name, or declare what is there.`;
+  return { reason: 'CrushRuleDiffers', message, stalled: true };
 }
 
 export function wantedPlacement(resource: RbdPool): Placement | undefined {

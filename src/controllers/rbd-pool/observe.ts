@@ -32,18 +32,18 @@ export async function observePool(
   if (connection.kind === 'let-go') return connection;
   const { cluster, policy, owner, siblings, users } = connection;
   const isDeleting = resource.metadata.deletionTimestamp !== undefined;
-  // A second is long enough for an image or a session to come.
-  if (isDeleting) cluster.refresh();
-  const [map, usage, rules, tree, records, placementGroupLimit] = await Promise.all([
-    readOsdMap(cluster, signal),
-    readUsage(cluster, signal),
-    readCrushRules(cluster, signal),
-    readCrushTree(cluster, signal),
-    readRecords(cluster, signal),
-    readPlacementGroupLimit(cluster, signal),
-  ]);
   const name = poolNameOf(resource);
-  const pool = map.pools.find((candidate) => candidate.name === name);
+  const poolIn = ({ map }: Shared) => map.pools.find((candidate) => candidate.name === name);
+  // A second is long enough for an image to come.
+  if (isDeleting) cluster.refresh();
+  let shared = await readShared(cluster, signal);
+  if (!isDeleting && poolIn(shared) === undefined) {
+    // Or for a pool or a rule, which Ceph would then take for the one that we make.
+    cluster.refresh();
+    shared = await readShared(cluster, signal);
+  }
+  const { map, usage, rules, tree, records, placementGroupLimit } = shared;
+  const pool = poolIn(shared);
   const record = parsePoolRecord(records.get(poolRecordKey(name)));
   const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
   const ownership = judgePool(owner, pool, record, living);
@@ -66,6 +66,21 @@ export async function observePool(
     contents: isMarked && isDeleting ? await readPoolContents(cluster, name, signal) : undefined,
     users,
   };
+}
+
+type Shared = Awaited<ReturnType<typeof readShared>>;
+
+/** What serves all pools of a cluster. */
+async function readShared(cluster: Cluster, signal: AbortSignal) {
+  const [map, usage, rules, tree, records, placementGroupLimit] = await Promise.all([
+    readOsdMap(cluster, signal),
+    readUsage(cluster, signal),
+    readCrushRules(cluster, signal),
+    readCrushTree(cluster, signal),
+    readRecords(cluster, signal),
+    readPlacementGroupLimit(cluster, signal),
+  ]);
+  return { map, usage, rules, tree, records, placementGroupLimit };
 }
 
 /** Monitors answer while OSDs do not, and a setting of the pool may be the very thing that brings those back. */
