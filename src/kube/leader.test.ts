@@ -129,6 +129,21 @@ test('stand() outlives a short outage and is lost after a long one', async () =>
   stop.abort();
 });
 
+test('stand() renews with what time is left, when that is no whole number of milliseconds', {
+  timeout: 10_000,
+}, async () => {
+  const { state, standAs, attempts, stop } = leaseServer();
+  const election = standAs('one');
+  await election.elected;
+  for (let round = 0; round < 3; round += 1) {
+    await attempts();
+    state.clockMs += 7_000.25;
+  }
+  await attempts();
+  assert.equal(election.seen.isLost, false);
+  stop.abort();
+});
+
 test('stand() is lost at once, when another holds the lease', async () => {
   const { state, standAs, stop } = leaseServer();
   const election = standAs('one');

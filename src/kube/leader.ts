@@ -77,7 +77,7 @@ export function stand(client: Client, options: ElectionOptions, log: Logger, sig
 
   async function tryOnce(timeoutMs: number): Promise<boolean> {
     try {
-      return await attempt(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      return await attempt(AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs))]));
     } catch (error) {
       if (!signal.aborted && !isConflict(error) && !isAlreadyExists(error)) log.warn(errorMessage(error));
       return false;
