@@ -4,7 +4,7 @@ import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
 import type { Secret } from '../../src/secret.ts';
 import { type Deed, deeds } from './deeds.ts';
 import { user } from './seen-ceph.ts';
-import { fileOn, unitOn } from './seen-host.ts';
+import { fileOn, keepLibvirtUp, unitOn } from './seen-host.ts';
 import { allReady, applyQuickstart, isReady, objects, refusedRequests, sayings, soon } from './story.ts';
 
 /* A host that is away while its cloud is wired; then everything that people do to a wired one behind its back. */
@@ -23,6 +23,7 @@ let world: World;
 
 before(async () => {
   world = await startWorld({ hosts: quickstartHosts });
+  await keepLibvirtUp(world.host('cmp1'));
   await world.startOperator({ CEPH_LOOK_SECONDS: '2', HOST_LOOK_SECONDS: '3' });
 });
 after(() => world?.[Symbol.asyncDispose]());

@@ -14,6 +14,7 @@ import {
   complaintsAbout,
   fileOn,
   installed,
+  keepLibvirtUp,
   keyOn,
   libvirtSecretsOn,
   optionsOn,
@@ -47,6 +48,7 @@ const startedBefore = new Map<string, string>();
 
 before(async () => {
   world = await startWorld({ hosts: quickstartHosts });
+  await keepLibvirtUp(world.host('cmp1'));
   planted = await plantPasswords(world);
   operatorHome = await mkdtemp(join(tmpdir(), 'operator-home-'));
   complaintsBefore = await complaints();

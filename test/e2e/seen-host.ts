@@ -89,6 +89,14 @@ export async function installed(host: Host, ...packages: readonly string[]): Pro
 }
 
 /**
+ * Lets libvirt stay up. Of itself it ends after two minutes in which nobody talks to it, and comes back when asked:
+ * nova-compute would, but without a control plane it never gets so far.
+ */
+export async function keepLibvirtUp(host: Host): Promise<void> {
+  await host.run("echo 'LIBVIRTD_ARGS=' >/etc/default/libvirtd && systemctl restart libvirtd");
+}
+
+/**
  * Everything on a host that an operator could touch, as text that compares: each file with mode, owner, inode and when
  * content and metadata changed; the packages; and each service with its present run.
  */
