@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { activeWorkers, maxConcurrentReconciles, reconcilePanics, reconcileSeconds, reconciles } from '../metrics.ts';
 import type { Change, Store } from './cache.ts';
@@ -81,6 +82,7 @@ export function startWorkers(
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       activeWorkers.inc({ controller });
       try {
+        await ownTurn();
         await work(key);
       } finally {
         activeWorkers.dec({ controller });
@@ -90,4 +92,15 @@ export function startWorkers(
   }
 
   return { ended: Promise.all(Array.from({ length: count }, worker)).then(() => undefined) };
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Lets each pass begin in a turn of the event loop of its own: hundreds that begin at once would keep the renewal of the
+ * lease waiting behind them until it is lost.
+ */
+function ownTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => setImmediate());
+  return lastTurn;
 }
