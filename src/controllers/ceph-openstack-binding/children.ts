@@ -56,7 +56,8 @@ function manifest(
 }
 
 export function poolManifest(binding: CephOpenStackBinding, need: PoolNeed): ChildManifest {
-  return manifest(binding, need.objectName, { ...need.own, ...inheritedFields(binding) });
+  const unasked = binding.spec.adoption === 'Never' ? need.whenMade : {};
+  return manifest(binding, need.objectName, { ...unasked, ...need.own, ...inheritedFields(binding) });
 }
 
 export function clientManifest(binding: CephOpenStackBinding, need: ClientNeed): ChildManifest {

@@ -33,6 +33,13 @@ test('planBinding() makes the guide’s pools, with their shares', () => {
   ]);
 });
 
+test('planBinding() leaves the placement groups of pools that may be adopted as they are, unless they are written', () => {
+  const glance = { pool: { placementGroups: { targetSizeRatio: '0.1' } } };
+  const { children } = settled(specWith(two, { adoption: 'IfUnowned', glance }));
+  const groups = [...children.RbdPool.values()].map(({ spec }) => spec.placementGroups);
+  assert.deepEqual(groups, [{ targetSizeRatio: '0.1' }, undefined, undefined, undefined]);
+});
+
 test('planBinding() makes the guide’s users, with access to what each needs', () => {
   const { children } = settled(specWith(two));
   const users = [...children.CephClientAuth.values()].map(({ metadata, spec }) => [

@@ -9,6 +9,8 @@ type ClientFields = Omit<CephClientAuthSpecInput, 'cluster' | 'adoption' | 'dele
 export interface PoolNeed {
   readonly objectName: string;
   readonly own?: PoolFields;
+  /** What a pool gets that the binding makes: on one that is adopted it could move data, so there it is only what is written. */
+  readonly whenMade?: Pick<PoolFields, 'placementGroups'>;
 }
 
 /** A user that a section needs: a CephClientAuth by name, with the fields to make it when it is the binding's own. */
@@ -125,9 +127,8 @@ function poolNeed(
   share: string,
 ): PoolNeed {
   if (section.poolRef !== undefined) return { objectName: section.poolRef.name };
-  // Whether to autoscale is left to the cluster: an adopted pool with a number of its own keeps it.
   const placementGroups = { targetSizeRatio: share, bulk: true };
-  return { objectName, own: { poolName, placementGroups, ...section.pool } };
+  return { objectName, own: { poolName, ...section.pool }, whenMade: { placementGroups } };
 }
 
 function clientNeed(
