@@ -228,6 +228,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       terminalErrors.inc({ controller });
       return held({ reason: error.reason, message: error.message, stalled: true });
     }
+    // The end of the object, seen before the watch has told of it.
+    if (isNotFound(error) && pass.deleting) return { next: 'change' };
     if (isConflict(error) && failures < quietConflicts) return { next: 'backoff' };
     reconcileErrors.inc({ controller });
     if (late) reconcileTimeouts.inc({ controller });

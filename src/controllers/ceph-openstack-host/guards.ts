@@ -27,7 +27,7 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
     draft.holds.push(
       stalled(
         'VolumesWouldBeOrphaned',
-        `${observed.volumes} volumes exist, and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
+        `There are volumes in Ceph (${observed.volumes} or more), and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
       ),
     );
   }
@@ -51,7 +51,7 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
     draft.holds.push(
       stalled(
         'VolumesWouldBeOrphaned',
-        `${observed.volumes} volumes exist, and giving back ${name} in ${file} would orphan those of this host: move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain.`,
+        `There are volumes in Ceph (${observed.volumes} or more), and giving back ${name} in ${file} would orphan those of this host: move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain.`,
       ),
     );
   }

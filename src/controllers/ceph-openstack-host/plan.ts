@@ -64,7 +64,7 @@ export function draftHost(
   );
   const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
   if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
-  if (isQuiet(draft)) proveAccess(draft, observed);
+  if (isQuiet(draft)) proveAccess(draft, host, observed);
   return { draft, steps: transaction(draft, observed.facts, restartSteps) };
 }
 
@@ -148,13 +148,16 @@ function isQuiet(draft: Draft): boolean {
 }
 
 /** A host is Ready when its services' own users open their pools, not when the files look right. */
-function proveAccess(draft: Draft, observed: SeenHost): void {
+function proveAccess(draft: Draft, host: CephOpenStackHost, observed: SeenHost): void {
   const failed = observed.facts.access.filter((access) => !access.ok);
   if (failed.length === 0) return;
   const problems = failed.map(
     ({ check, problem }) => `${check.user} as ${check.entity} on pool ${check.pool}: ${problem.replace(/[.]$/, '')}`,
   );
-  draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, 15_000));
+  // Access that worked a moment ago is most likely being changed right now.
+  const worked = host.status?.conditions?.some(({ type, status }) => type === 'AccessVerified' && status === 'True');
+  const retryMs = worked === true ? 2_000 : 15_000;
+  draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, retryMs));
 }
 
 /**
