@@ -118,8 +118,17 @@ export class InvalidObject extends Error {
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'is invalid';
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return path === '' ? issue.message : `${path.replace(/^\./, '')}: ${issue.message}`;
+  // Of a name in a map, what its own schema minds says more.
+  const message = (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
+  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${pathName(part)}`)).join('');
+  return path === '' ? message : `${path.replace(/^\./, '')}: ${message}`;
+}
+
+/** A name in a map may be anything that its author wrote: in a sentence it is one short line. */
+function pathName(part: PropertyKey): string {
+  const name = String(part);
+  const short = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return /^[\w.-]*$/.test(name) ? short : JSON.stringify(short).replace(/\p{Cc}/gu, ' ');
 }
 
 const anyObject = z.looseObject({
