@@ -101,10 +101,12 @@ export class Line {
   }
 }
 
-/** A host that is gone would never answer the goodbye, and its socket would keep this process alive. */
+/**
+ * Without a goodbye: a host that is gone would never take it, its socket would keep this process alive, and ssh2 does
+ * not destroy a socket that it has ended.
+ */
 function hangUp(client: ssh2.Client): void {
-  client.end();
-  setTimeout(() => client.destroy(), 1_000).unref();
+  client.destroy();
 }
 
 /** A jump host's kernel tries for two minutes to reach a machine that is off; ssh2 begins to count only afterwards. */
