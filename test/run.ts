@@ -35,7 +35,7 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 /** Only leaves are counted: a suite and a file are as good as the tests within. A file that dies counts as one failure. */
 async function runFiles(files: string[], concurrency: number): Promise<void> {
-  const stream = run({ files, concurrency, timeout: 45 * 60_000 });
+  const stream = run({ files, concurrency, timeout: 15 * 60_000 });
   stream.on('test:pass', (test) => {
     if (isLeaf(test)) passed += 1;
   });
