@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { OperatorProcess } from '../../lab/operator-process.ts';
-import { quickstartHosts, startWorld } from '../../lab/world.ts';
+import { installation, operatorName, quickstartHosts, startWorld } from '../../lab/world.ts';
 import { pools, users } from './seen-ceph.ts';
 import { fileOn, libvirtSecretsOn, unitOn } from './seen-host.ts';
 import { allReady, applyQuickstart, objects, refusedRequests, soon } from './story.ts';
@@ -151,11 +151,13 @@ describe('a binding with deletionPolicy Retain', () => {
 });
 
 describe('a host that is taken off the binding', () => {
-  it('is given back, and the others stay as they are', async () => {
+  it('is given back where hostRemoval says so, and the others stay as they are', async () => {
+    const fields = { ...Delete, hostRemoval: 'Clean' };
+    await wired(fields);
     const { hosts } = (await world.get('cob', 'cloud')).spec;
     const run = (await unitOn(controller, 'cinder-volume')).invocation;
     const one = hosts.filter((host: { name: string }) => host.name !== 'cmp1');
-    await applyQuickstart(world, { ...Delete, rollout: { canary: 0 }, hosts: one });
+    await applyQuickstart(world, { ...fields, rollout: { canary: 0 }, hosts: one });
     await gone(world, 'coh', 'cloud-cmp1', { timeoutMs: 90_000 });
     assert.deepEqual((await contents())[2], bare[2]);
     assert.equal((await libvirtSecretsOn(compute)).size, 0);
@@ -166,6 +168,16 @@ describe('a host that is taken off the binding', () => {
 });
 
 describe('the whole namespace', () => {
+  before(async () => {
+    // As the chart is by default, for all namespaces: rights that lie in a namespace go with it, its Secrets alike.
+    await operator.stop();
+    const values = `installation=${installation},replicas=0,crds.enabled=false`;
+    const chart = ['charts/ceph-openstack-operator', '--namespace', operatorName, '--set', values];
+    await world.kube.helm(['upgrade', operatorName, ...chart]);
+    operator = await world.startOperator({ WATCH_NAMESPACES: '', CEPH_LOOK_SECONDS: '5', HOST_LOOK_SECONDS: '10' });
+    await wired(Delete);
+  });
+
   it('goes with its Secrets first: what cannot be undone any more is named, and can be abandoned', async () => {
     await world.kube.kubectl(['delete', 'namespace', world.namespace, '--wait=false']);
     await soon(world, 'the Secrets are gone', async () => {
