@@ -54,8 +54,6 @@ export type HostStep =
   /** Started without waiting: follow it through the facts (`restartVerdict`). A unit that is stopped or masked stays as it is. */
   | { readonly verb: 'restart-unit'; readonly unit: string };
 
-export type HostStepVerb = HostStep['verb'];
-
 export interface StepResult {
   /** `already`: the world was so before, nothing was written. `skipped`: left alone on purpose (see `detail`). */
   readonly outcome: 'done' | 'already' | 'skipped';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { derivedSecretUuid, libvirtSecrets, renderLibvirtSecret } from './libvirt.ts';
+import { derivedSecretUuid, libvirtSecrets } from './libvirt.ts';
 import { cinderSecret, guideModel } from './model.fixture.ts';
 
 const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
@@ -41,11 +41,4 @@ test('libvirtSecrets() names no usage twice, when UUIDs are kept', () => {
   });
   assert.equal(secrets.length, 4);
   assert.equal(new Set(secrets.map((secret) => secret.usageName)).size, 4);
-});
-
-test('renderLibvirtSecret() writes what virsh takes', () => {
-  assert.equal(
-    renderLibvirtSecret({ uuid: cinderSecret, usageName: 'client.cinder secret' }),
-    `<secret ephemeral='no' private='no'>\n  <uuid>${cinderSecret}</uuid>\n  <usage type='ceph'>\n    <name>client.cinder secret</name>\n  </usage>\n</secret>\n`,
-  );
 });

@@ -39,19 +39,6 @@ export function libvirtSecrets(model: OpenStackModel): readonly LibvirtSecret[] 
   return [...secrets.values()].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
 }
 
-/** The definition that `virsh secret-define` takes. */
-export function renderLibvirtSecret(secret: Pick<LibvirtSecret, 'uuid' | 'usageName'>): string {
-  return [
-    "<secret ephemeral='no' private='no'>",
-    `  <uuid>${escapeXml(secret.uuid)}</uuid>`,
-    "  <usage type='ceph'>",
-    `    <name>${escapeXml(secret.usageName)}</name>`,
-    '  </usage>',
-    '</secret>',
-    '',
-  ].join('\n');
-}
-
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Secret } from '../secret.ts';
 import type { Option, OptionEdit } from './desired-host.ts';
-import { continuedRecord, editOptions, effectiveValue, optionHolds, sameValue, undoEdits } from './option-edit.ts';
+import { editOptions, effectiveValue, optionHolds, sameValue, undoEdits } from './option-edit.ts';
 
 function option(edit: OptionEdit, type: Option['type'] = 'string'): Option {
   return { file: '/etc/cinder/cinder.conf', section: 's', name: 'o', edit, type, restarts: [] };
@@ -87,13 +87,6 @@ test('undoEdits() leaves a member that was there before us', () => {
     undoEdits(new Secret('[s]\no = network=writeback,file=none\n'), records).reveal(),
     '[s]\no = network=writeback,file=none\n',
   );
-});
-
-test('continuedRecord() keeps what was there before us, when drift is repaired', () => {
-  const first = editOptions(new Secret('[s]\no = theirs\n'), [option(set('ours'))]).changes[0]?.record;
-  const second = editOptions(new Secret('[s]\no = drift\n'), [option(set('ours'))]).changes[0]?.record;
-  assert.ok(first && second);
-  assert.equal(continuedRecord(first, second).former?.reveal(), 'theirs');
 });
 
 test('editOptions() and undoEdits() come back to the same bytes in whatever order, when nothing was there', () => {

@@ -23,12 +23,6 @@ export interface OptionRecord {
   readonly sectionMade: boolean;
 }
 
-/** What to keep of an option that was edited before: the first edit knows what was there before us. */
-export function continuedRecord(earlier: OptionRecord | undefined, later: OptionRecord): OptionRecord {
-  if (earlier === undefined) return later;
-  return { ...later, former: earlier.former, sectionMade: earlier.sectionMade };
-}
-
 /** The value of a single-valued option: the last one written. @throws ConfigSyntaxError */
 export function effectiveValue(content: Secret, section: string, name: string): Secret | undefined {
   const value = readValues(content.reveal(), section, name).at(-1);
