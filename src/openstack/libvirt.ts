@@ -38,7 +38,3 @@ export function libvirtSecrets(model: OpenStackModel): readonly LibvirtSecret[] 
   }
   return [...secrets.values()].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
 }
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
