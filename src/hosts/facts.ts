@@ -21,6 +21,19 @@ export interface ObserveRequest {
   readonly access: readonly AccessCheck[];
 }
 
+/** A request that asks for nothing: name in `{ ...lookAtNothing, … }` what is to be seen. */
+export const lookAtNothing: ObserveRequest = {
+  packages: [],
+  units: [],
+  files: [],
+  confDirectories: [],
+  users: [],
+  libvirt: false,
+  guests: false,
+  instanceDirectories: [],
+  access: [],
+};
+
 /** Everything seen in one look. Strings that came from the host carry no control characters. */
 export interface HostFacts {
   readonly os: OsFacts;

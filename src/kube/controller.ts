@@ -16,7 +16,7 @@ import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested 
 import { within } from './deadline.ts';
 import type { Recorder } from './events.ts';
 import { type KubeObject, parseKey } from './kinds.ts';
-import { isConflict, isNotFound, isReplaced, KubeError } from './kube-error.ts';
+import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
 import {
   abandonAnnotation,
   beginPass,
@@ -285,14 +285,6 @@ export function createController(registered: Registered, tools: ControllerTools)
 /** In order, but for what somebody keeps reverting. */
 function wasSettled(raw: Resource): boolean {
   return wasReady(raw) || readyCondition(raw)?.reason === 'Contested';
-}
-
-/** A fault of the program, as against an answer of the world. */
-function isFault(error: unknown): boolean {
-  return (
-    !(error instanceof KubeError) &&
-    (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
-  );
 }
 
 /** RFC 3339 to the second, as Kubernetes writes times. */

@@ -42,3 +42,11 @@ export function isNotFound(error: unknown): boolean {
 export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.code === 410;
 }
+
+/** A fault of the program, as against an answer of the world. */
+export function isFault(error: unknown): boolean {
+  return (
+    !(error instanceof KubeError) &&
+    (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+  );
+}

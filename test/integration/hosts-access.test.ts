@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { type Ceph, startCeph } from '../../lab/ceph.ts';
 import { type Host, startHost } from '../../lab/hosts.ts';
 import { type Network, startNetwork } from '../../lab/network.ts';
-import type { AccessCheck } from '../../src/hosts/facts.ts';
+import { type AccessCheck, lookAtNothing } from '../../src/hosts/facts.ts';
 import { applySteps, observeHost } from '../../src/hosts/host.ts';
 import type { SshConnection } from '../../src/hosts/ssh-access.ts';
 import { SshPool } from '../../src/hosts/ssh-pool.ts';
@@ -44,8 +44,7 @@ const glance: AccessCheck = {
 };
 
 async function problems(...access: readonly AccessCheck[]): Promise<readonly string[]> {
-  const nothing = { packages: [], units: [], files: [], confDirectories: [], users: [], instanceDirectories: [] };
-  const facts = await observeHost(connection, { ...nothing, libvirt: false, guests: false, access }, never);
+  const facts = await observeHost(connection, { ...lookAtNothing, access }, never);
   assert.deepEqual(
     facts.access.map(({ check }) => check),
     access,

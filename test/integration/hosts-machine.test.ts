@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../lab/eventually.ts';
 import { type Host, startHost } from '../../lab/hosts.ts';
 import { type Network, startNetwork } from '../../lab/network.ts';
-import type { HostFacts, ObserveRequest } from '../../src/hosts/facts.ts';
+import { type HostFacts, lookAtNothing, type ObserveRequest } from '../../src/hosts/facts.ts';
 import { applySteps, observeHost } from '../../src/hosts/host.ts';
 import type { RestartDebt } from '../../src/hosts/manifest.ts';
 import { restartVerdict } from '../../src/hosts/restart.ts';
@@ -34,20 +34,8 @@ function connection(user = 'root'): SshConnection {
   return pool.connection({ name: host.name, address: host.address, access });
 }
 
-const nothing: ObserveRequest = {
-  packages: [],
-  units: [],
-  files: [],
-  confDirectories: [],
-  users: [],
-  libvirt: false,
-  guests: false,
-  instanceDirectories: [],
-  access: [],
-};
-
 function observe(request: Partial<ObserveRequest>, user = 'root'): Promise<HostFacts> {
-  return observeHost(connection(user), { ...nothing, ...request }, never);
+  return observeHost(connection(user), { ...lookAtNothing, ...request }, never);
 }
 
 async function apply(...steps: readonly HostStep[]): Promise<readonly StepResult[]> {

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { needCommand } from '../../lab/roots.ts';
 import { renderApplyScript } from '../../src/hosts/apply-script.ts';
-import type { HostFacts, ObserveRequest } from '../../src/hosts/facts.ts';
+import { type HostFacts, lookAtNothing, type ObserveRequest } from '../../src/hosts/facts.ts';
 import { applySteps, observeHost } from '../../src/hosts/host.ts';
 import type { Manifest } from '../../src/hosts/manifest.ts';
 import { manifestHash, renderManifest } from '../../src/hosts/manifest-text.ts';
@@ -27,20 +27,8 @@ import { Secret } from '../../src/secret.ts';
 import { type LocalShell, localShell, rootOnlyFolder } from './local-shell.ts';
 
 const never = new AbortController().signal;
-const nothing: ObserveRequest = {
-  packages: [],
-  units: [],
-  files: [],
-  confDirectories: [],
-  users: [],
-  libvirt: false,
-  guests: false,
-  instanceDirectories: [],
-  access: [],
-};
-
 function observe(shell: LocalShell, request: Partial<ObserveRequest>): Promise<HostFacts> {
-  return observeHost(shell, { ...nothing, ...request }, never);
+  return observeHost(shell, { ...lookAtNothing, ...request }, never);
 }
 
 async function apply(shell: LocalShell, ...steps: readonly HostStep[]): Promise<readonly StepResult['outcome'][]> {
@@ -393,7 +381,7 @@ test('shellcheck finds nothing in the scripts as they are sent', () => {
   const rendered = [
     renderObserveScript(
       {
-        ...nothing,
+        ...lookAtNothing,
         files: ['/etc/a'],
         access: [{ user: 'a', entity: 'client.a', conf: '/etc/a', pool: 'a', interpreter: 'python3' }],
       },

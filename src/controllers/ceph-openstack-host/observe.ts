@@ -1,5 +1,5 @@
 import { roles as allRoles, type CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import type { AccessCheck, HostFacts, ObserveRequest } from '../../hosts/facts.ts';
+import { type AccessCheck, type HostFacts, lookAtNothing, type ObserveRequest } from '../../hosts/facts.ts';
 import { observeHost } from '../../hosts/host.ts';
 import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { SshConnection } from '../../hosts/ssh-access.ts';
@@ -69,21 +69,9 @@ export async function observe(
   const seen = judge(host, connection, facts);
   const checks = accessToProve(host, seen);
   if (checks.length === 0) return seen;
-  const { access } = await observeHost(ssh, { ...emptyRequest, access: checks }, signal);
+  const { access } = await observeHost(ssh, { ...lookAtNothing, access: checks }, signal);
   return { ...seen, facts: { ...facts, access } };
 }
-
-const emptyRequest: ObserveRequest = {
-  packages: [],
-  units: [],
-  files: [],
-  confDirectories: [],
-  users: [],
-  libvirt: false,
-  guests: false,
-  instanceDirectories: [],
-  access: [],
-};
 
 /** Everything that any of the host's roles could speak of, whatever release it turns out to have. */
 export function requestFor(
