@@ -51,7 +51,7 @@ const rollout = z
       .min(0)
       .max(100)
       .default(1)
-      .describe('Hosts that are switched, and seen to work, before all others.'),
+      .describe('Hosts of each role and release that are switched, and seen to work, before the others of it.'),
     pauseOnFailure: z.boolean().default(true).describe('Whether a host that fails stops the ones after it.'),
   })
   .prefault({});

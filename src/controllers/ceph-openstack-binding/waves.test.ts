@@ -139,6 +139,22 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a', 'b', 'd'],
   ],
   [
+    'canaries of two roles go one after the other in a cloud at work',
+    [host('a'), host('b', { roles: ['GlanceApi'], changedRoles: ['GlanceApi'] })],
+    { ...wide, canary: 1 },
+    ['a'],
+  ],
+  [
+    'hosts that were never in service go side by side, one canary for each role',
+    [
+      host('a', { current: undefined }),
+      host('b', { current: undefined, roles: ['GlanceApi'], changedRoles: ['GlanceApi'] }),
+      host('c', { current: undefined }),
+    ],
+    { ...wide, canary: 1 },
+    ['a', 'b'],
+  ],
+  [
     'a host without change that does not answer is told nothing',
     [host('a', { changedRoles: [], reachable: 'no' }), host('b')],
     { ...wide, maxUnavailable: { others: 1 } },

@@ -103,8 +103,9 @@ function goesWithoutWave(host: WaveHost, target: string): boolean {
 
 /**
  * Who may go beside those under way: within the budget of each of its roles, and as long as one of the roles that change
- * on it is not proved by `canary` hosts, only as one of its canaries, and no more than `canary` hosts with anything
- * unproved at a time. A host that is lost takes the place of a canary of its own roles, and of no others.
+ * on it is not proved by `canary` hosts, only as one of its canaries. Of hosts in service, no more than `canary` with
+ * anything unproved at a time; one that was never in service waits for no other role's canary, since nobody depends on it
+ * yet. A host that is lost takes the place of a canary of its own roles, and of no others.
  */
 function roomBeside(
   underWay: readonly WaveHost[],
@@ -134,7 +135,8 @@ function roomBeside(
       if (!host.roles.every((role) => (busy.get(role) ?? 0) < (budgets.get(role) ?? 1))) return false;
       const unproved = host.changedRoles.map((role) => kindOf(host, role)).filter((kind) => !isProved(kind));
       const mayTry = (kind: string): boolean => (proved.get(kind) ?? 0) + (onTrial.get(kind) ?? 0) < rollout.canary;
-      return unproved.length === 0 || (trials < rollout.canary && unproved.every(mayTry));
+      const waitsForOthers = host.current !== undefined && trials >= rollout.canary;
+      return unproved.length === 0 || (!waitsForOthers && unproved.every(mayTry));
     },
   };
 }
