@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { abandonable } from '../abandonable.ts';
 import { Waiting } from '../errors.ts';
-import { abandonable } from './abandonable.ts';
+import { createGate, type Gate } from '../gate.ts';
 import type { Call, ConnectCall, NativeTimeouts, Reply, Request, Response } from './broker-protocol.ts';
 import type { Connection } from './connection.ts';
-import { createLane, type Lane } from './lane.ts';
 import { createOutbox } from './outbox.ts';
 
 export interface BrokerOptions {
@@ -56,7 +56,7 @@ export function createBroker(
 ): Broker {
   const timeouts = options.timeouts ?? defaultTimeouts;
   const graceMs = options.graceMs ?? 5_000;
-  const lanes: Record<'mon' | 'osd', Lane> = { mon: createLane(monCalls), osd: createLane(osdCalls) };
+  const gates: Record<'mon' | 'osd', Gate> = { mon: createGate(monCalls), osd: createGate(osdCalls) };
   let current: Promise<Session> | undefined;
   let live: Session | undefined;
   let failure: { readonly error: unknown; readonly at: number } | undefined;
@@ -134,7 +134,7 @@ export function createBroker(
     clearTimeout(idleTimer);
     busy += 1;
     try {
-      using _place = await lanes[call.op === 'mon' || call.op === 'tell-mon' ? 'mon' : 'osd'].enter(signal);
+      using _place = await gates[call.op === 'mon' || call.op === 'tell-mon' ? 'mon' : 'osd'].enter(signal);
       return await send(await session(), call);
     } finally {
       rest();
@@ -152,7 +152,7 @@ export function createBroker(
   }
 
   return {
-    // The place in the lane is held until the native call has ended, however long its caller waited.
+    // The place is held until the native call has ended, however long its caller waited.
     call: (call, signal) => abandonable(perform(call, signal), signal),
     renew() {
       if (live !== undefined) retire(live);

@@ -1,4 +1,4 @@
-import { abandonable } from './abandonable.ts';
+import { abandonable } from '../abandonable.ts';
 
 /** How long an answer serves those who come later. */
 const maxAgeMs = 1_000;

@@ -1,7 +1,7 @@
 import { loadAll, YAMLException } from 'js-yaml';
+import { abandonable } from '../abandonable.ts';
 import { type Policy, parsePolicy } from '../api/policy.ts';
 import type { OwnerReference } from '../api/resource.ts';
-import { abandonable } from '../ceph/abandonable.ts';
 import { errorMessage, Invalid } from '../errors.ts';
 import type { Cache } from '../kube/cache.ts';
 import type { Client } from '../kube/client.ts';

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type ssh2 from 'ssh2';
-import { createGate } from './gate.ts';
+import { abandonable } from '../abandonable.ts';
+import { createGate } from '../gate.ts';
 import { type Login, logIn, unreachable } from './ssh-login.ts';
 
 /** sshd allows ten sessions on one connection (MaxSessions); two scripts are all that a host ever has at once. */
@@ -51,7 +52,7 @@ export class Line {
       );
       // One that comes after all, when nobody waits for it, would stay open.
       opening.then((channel) => signal.aborted && channel.destroy()).catch(() => undefined);
-      const channel = await abortable(opening, signal);
+      const channel = await abandonable(opening, signal);
       channel.once('close', () => this.#release());
       return channel;
     } catch (error) {
@@ -63,7 +64,7 @@ export class Line {
   #connect(signal: AbortSignal): Promise<ssh2.Client> {
     // One login for all that wait; it goes on when the first of them gives up, bounded by its own deadlines.
     this.#client ??= this.#logIn();
-    return abortable(this.#client, signal);
+    return abandonable(this.#client, signal);
   }
 
   #logIn(): Promise<ssh2.Client> {
@@ -120,17 +121,5 @@ async function openThrough(jump: Line, address: string, port: number, label: str
       throw unreachable(label, 'the jump host does not get through to it', error);
     }
     throw error;
-  }
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createGate, type Gate } from '../gate.ts';
 import type { Secret } from '../secret.ts';
-import { createGate, type Gate } from './gate.ts';
 import type { ContentCache, HostTarget, ScriptOutput, ScriptRequest, SshConnection } from './ssh-access.ts';
 import { Line, type LineOptions } from './ssh-line.ts';
 import { type Login, loginTimeoutMs } from './ssh-login.ts';

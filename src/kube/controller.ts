@@ -1,3 +1,4 @@
+import { abandonable } from '../abandonable.ts';
 import type { Resource } from '../api/resource.ts';
 import { errorMessage, Invalid, Waiting } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -13,7 +14,6 @@ import {
 import type { Store } from './cache.ts';
 import type { Client } from './client.ts';
 import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested } from './contest.ts';
-import { within } from './deadline.ts';
 import type { Recorder } from './events.ts';
 import { type KubeObject, parseKey } from './kinds.ts';
 import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
@@ -80,7 +80,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     const signal = AbortSignal.any([stop, deadline]);
     let verdict: Verdict;
     try {
-      verdict = await within(converge(pass, signal), signal, graceMs);
+      verdict = await abandonable(converge(pass, signal), signal, graceMs);
     } catch (error) {
       if (stop.aborted) return 'change';
       verdict = judge(error, pass, deadline.aborted, tools.failures(key));

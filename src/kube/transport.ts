@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { request as send } from 'undici';
 import { errorMessage } from '../errors.ts';
+import { createGate } from '../gate.ts';
 import { apiRequestSeconds, apiRequests } from '../metrics.ts';
 import { createCredentials } from './credentials.ts';
 import { KubeError } from './kube-error.ts';
-import { createRateLimit, createSlots } from './rate-limit.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 export interface TransportRequest {
   /** For error sentences: `read Secret "ns/name"`. */
@@ -54,7 +55,7 @@ export function createTransport(
 ): Transport {
   const credentials = createCredentials(kubeConfig);
   const limit = createRateLimit({ perSecond: options.perSecond ?? 200, burst: options.burst ?? 400 });
-  const inSlot = createSlots(options.concurrency ?? 24);
+  const gate = createGate(options.concurrency ?? 24);
 
   async function open(
     request: Pick<TransportRequest, 'what' | 'path' | 'query' | 'accept'>,
@@ -122,7 +123,8 @@ export function createTransport(
         try {
           if (request.urgent === true) return await once(request, signal);
           await limit.take(signal);
-          return await inSlot(() => once(request, signal), signal);
+          using _place = await gate.enter(signal);
+          return await once(request, signal);
         } catch (error) {
           request.signal?.throwIfAborted();
           // Once the deadline has passed, what failed before says more than that it passed.

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { within } from './deadline.ts';
 import type { KubeObject } from './kinds.ts';
 import { isWorthALook } from './workers.ts';
 
@@ -38,15 +37,3 @@ for (const [what, before, after, expected] of changes) {
     assert.equal(isWorthALook(change), expected);
   });
 }
-
-test('within() gives the result of work that ends, also when it ends after the signal', async () => {
-  const signal = AbortSignal.timeout(5);
-  const work = new Promise((resolve) => setTimeout(resolve, 20, 'done'));
-  assert.equal(await within(work, signal, 10_000), 'done');
-});
-
-test('within() gives up work that ignores its signal', async () => {
-  const { promise: never } = Promise.withResolvers<never>();
-  await assert.rejects(within(never, AbortSignal.timeout(5), 5), { name: 'TimeoutError' });
-  await assert.rejects(within(never, AbortSignal.abort(new Error('over')), 5), /over/);
-});

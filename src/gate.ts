@@ -1,10 +1,10 @@
-/** Lets so many through at a time; the others queue in the order in which they came. */
-export interface Lane {
-  /** Resolves to a place, given back by disposing of it. Rejects when the signal aborts first. */
+/** Lets so many through at a time; the others wait in the order in which they came. */
+export interface Gate {
+  /** Resolves to a place, given back by disposing of it. Rejects with the signal's reason when it aborts first. */
   enter(signal: AbortSignal): Promise<Disposable>;
 }
 
-export function createLane(places: number): Lane {
+export function createGate(places: number): Gate {
   let free = places;
   const queue = new Set<() => void>();
 
@@ -31,17 +31,18 @@ export function createLane(places: number): Lane {
         return place();
       }
       return new Promise<Disposable>((resolve, reject) => {
+        // The place goes from hand to hand, so that nobody who comes meanwhile gets ahead.
         const take = () => {
           queue.delete(take);
-          signal.removeEventListener('abort', give);
+          signal.removeEventListener('abort', giveUp);
           resolve(place());
         };
-        const give = () => {
+        const giveUp = () => {
           queue.delete(take);
           reject(signal.reason);
         };
         queue.add(take);
-        signal.addEventListener('abort', give, { once: true });
+        signal.addEventListener('abort', giveUp, { once: true });
       });
     },
   };
