@@ -84,7 +84,7 @@ const status = z.object({
   facts: z
     .object({
       distribution: fact('The distribution and its version, such as debian-13.'),
-      family: fact('The family of distributions, such as Debian.'),
+      family: fact('The family of distributions, such as debian.'),
       initSystem: fact('What starts services, such as systemd.'),
       releases: z
         .object({

@@ -61,16 +61,10 @@ function parseOs(release: string, machine: string, init: string): OsFacts {
     idLike,
     versionId: fields.get('VERSION_ID') ?? '',
     prettyName: fields.get('PRETTY_NAME') ?? id,
-    family: familyOf([id, ...idLike]),
     kernel,
     architecture,
     initSystem: initSystem ?? 'unknown',
   };
-}
-
-function familyOf(ids: readonly string[]): OsFacts['family'] {
-  const has = (...names: readonly string[]) => names.some((name) => ids.includes(name));
-  return has('debian', 'ubuntu') ? 'Debian' : has('rhel', 'fedora', 'centos') ? 'RedHat' : 'Unknown';
 }
 
 function parseClock(body: string, host: string): HostClock {

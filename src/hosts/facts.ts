@@ -69,7 +69,6 @@ export interface OsFacts {
   readonly versionId: string;
   /** E.g. `Debian GNU/Linux 13 (trixie)`. */
   readonly prettyName: string;
-  readonly family: 'Debian' | 'RedHat' | 'Unknown';
   readonly kernel: string;
   /** `uname -m`. */
   readonly architecture: string;

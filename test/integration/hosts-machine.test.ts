@@ -59,10 +59,7 @@ test('observeHost() sees the same through sudo as root does', async () => {
     instanceDirectories: ['/var/lib/nova/instances'],
   };
   const facts = await observe(request);
-  assert.deepEqual(
-    [facts.os.id, facts.os.versionId, facts.os.family, facts.os.initSystem],
-    ['debian', '13', 'Debian', 'systemd'],
-  );
+  assert.deepEqual([facts.os.id, facts.os.versionId, facts.os.initSystem], ['debian', '13', 'systemd']);
   assert.match(facts.packages['nova-compute']?.version ?? '', /^2:31\./);
   const unit = facts.units['nova-compute.service'];
   assert.deepEqual([unit?.load, unit?.active, unit?.unitFile], ['loaded', 'active', 'enabled']);

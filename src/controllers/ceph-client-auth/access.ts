@@ -6,7 +6,8 @@ import type { Caps } from '../../ceph/caps.ts';
 import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
-import { judgePool } from '../rbd-pool/ownership.ts';
+import { passing, stalled } from '../hold.ts';
+import { judgePool } from '../pool-ownership.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
 export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
@@ -44,13 +45,13 @@ export function wantCaps(
       continue;
     }
     const refusal = poolRefusal(policy, found.pool);
-    if (refusal !== undefined) return { hold: { reason: 'PolicyForbids', message: refusal, stalled: true } };
+    if (refusal !== undefined) return { hold: stalled('PolicyForbids', refusal) };
     const { mode, namespace } = grant;
     granted.push({ pool: found.pool, mode, ...(namespace === undefined ? {} : { namespace }) });
   }
   if (waiting.length > 0) {
     const message = `The user "${entityOf(resource)}" waits: ${[...new Set(waiting)].sort().join('; ')}.`;
-    return { hold: { reason: 'WaitingForPool', message, stalled: false, retryAfterMs: poolRetryMs } };
+    return { hold: passing('WaitingForPool', message, poolRetryMs) };
   }
   return { caps: capsStyle === 'Legacy' ? legacyCaps(granted) : profileCaps(granted) };
 }
@@ -78,7 +79,7 @@ function findReferenced(
   if (rbdPool === undefined) return { missing: `RbdPool "${name}" does not exist yet` };
   if (rbdPool.spec.cluster.secretName !== resource.spec.cluster.secretName) {
     const message = `RbdPool "${name}" is in the cluster of "${rbdPool.spec.cluster.secretName}", not in that of "${resource.spec.cluster.secretName}": refer to a pool of the same cluster.`;
-    return { hold: { reason: 'InvalidSpec', message, stalled: true } };
+    return { hold: stalled('InvalidSpec', message) };
   }
   const poolName = poolNameOf(rbdPool);
   const pool = pools.find((candidate) => candidate.name === poolName);
@@ -91,10 +92,10 @@ function findReferenced(
 
 function rawCaps(resource: CephClientAuth, policy: Policy): WantedCaps {
   const refusal = rawCapsRefusal(policy);
-  if (refusal !== undefined) return { hold: { reason: 'PolicyForbids', message: refusal, stalled: true } };
+  if (refusal !== undefined) return { hold: stalled('PolicyForbids', refusal) };
   const caps: Caps = Object.fromEntries(
     Object.entries(resource.spec.caps ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   const fault = capsFault(caps);
-  return fault === undefined ? { caps } : { hold: { reason: 'InvalidSpec', message: `${fault}.`, stalled: true } };
+  return fault === undefined ? { caps } : { hold: stalled('InvalidSpec', `${fault}.`) };
 }

@@ -2,6 +2,7 @@ import { type CephClientAuth, entityOf } from '../../api/ceph-client-auth.ts';
 import { entityRefusal } from '../../api/policy.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { Plan } from '../../kube/reconciler.ts';
+import { passing, stalled } from '../hold.ts';
 import type { ObservedClient } from './observed.ts';
 import type { ClientStep } from './steps.ts';
 
@@ -18,20 +19,20 @@ export function planAbsence(resource: CephClientAuth, observed: ObservedClient):
   }
   const forbidden = entityRefusal(policy, entity, ownEntity);
   if (forbidden !== undefined) {
-    return { stages: [], hold: { reason: 'PolicyForbids', message: forbidden, stalled: true } };
+    return { stages: [], hold: stalled('PolicyForbids', forbidden) };
   }
   if (users.length > 0) {
     const message = `The user "${entity}" cannot be deleted: it is used by ${users.join(', ')}.`;
-    return { stages: [], hold: { reason: 'DeletionBlocked', message, stalled: false, retryAfterMs: blockedRetryMs } };
+    return { stages: [], hold: passing('DeletionBlocked', message, blockedRetryMs) };
   }
   if (sessions === undefined) {
     const message = `The user "${entity}" cannot be deleted: the monitors do not say who is logged in with it.`;
-    return { stages: [], hold: { reason: 'CephUnreachable', message, stalled: false } };
+    return { stages: [], hold: passing('CephUnreachable', message) };
   }
   if (sessions.length > 0) {
     const from = [...new Set(sessions)].sort().join(', ');
     const message = `The user "${entity}" cannot be deleted: it is logged in from ${from}; stop what uses it there.`;
-    return { stages: [], hold: { reason: 'SessionsOpen', message, stalled: false, retryAfterMs: blockedRetryMs } };
+    return { stages: [], hold: passing('SessionsOpen', message, blockedRetryMs) };
   }
   return { stages: [[{ verb: 'delete-user', entity }], [{ verb: 'forget-user', entity }]] };
 }

@@ -5,6 +5,7 @@ import { type KeyType, keyTypeOf } from '../../ceph/key.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
+import { stalled } from '../hold.ts';
 import { contentFingerprint, holdsAll, renderKeptSecret } from './kept-secret.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planAbsence } from './plan-absence.ts';
@@ -146,8 +147,4 @@ function refuseOtherType(entity: string, type: KeyType | undefined, wanted: KeyT
   if (wanted === undefined || type === undefined || type === wanted) return undefined;
   const message = `The user "${entity}" has a key of type ${type}, which is never changed in place: make another user with keyType ${wanted}.`;
   return stalled('KeyTypeUnsupported', message);
-}
-
-function stalled(reason: Hold['reason'], message: string): Hold {
-  return { reason, message, stalled: true };
 }

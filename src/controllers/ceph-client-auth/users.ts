@@ -1,7 +1,7 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { needsClient } from '../ceph-openstack-binding/sections.ts';
+import { needsClient } from '../binding-needs.ts';
 import { declaresReference, isOwnedBy } from '../references.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
+import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { digest, holdsAll } from './canonical.ts';
-import type { ClientNeed, PoolNeed } from './sections.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 export const managedByLabel = 'app.kubernetes.io/managed-by';

@@ -1,6 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { passing } from '../hold.ts';
 import { isChildOf } from './children.ts';
 import type { Observed } from './observed.ts';
 
@@ -21,7 +22,7 @@ export function foretell(binding: CephOpenStackBinding, observed: Observed): Hol
   if (lines.length === 0) return undefined;
   const count = lines.length === 1 ? 'One change is' : `${lines.length} changes are`;
   const message = `${count} planned, see status.plan; set mode to Enforce to have them made.`;
-  return { reason: 'ChangesPlanned', message, stalled: false, plan: lines };
+  return { ...passing('ChangesPlanned', message), plan: lines };
 }
 
 function byName(a: Resource, b: Resource): number {

@@ -1,9 +1,9 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Reason } from '../../api/conditions.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { passing, stalled } from '../hold.ts';
 import { foretell } from './foretell.ts';
 import type { Observed } from './observed.ts';
-import { passing, stalled } from './problems.ts';
 import { type HostView, isForeign, type Rollout } from './rollout.ts';
 
 /** How many hosts are told about in a sentence each; the rest by name. */

@@ -1,12 +1,12 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Policy } from '../../api/policy.ts';
+import { clientNeeds, needsOf } from '../binding-needs.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 import type { Revision } from './revisions.ts';
-import { clientNeeds, needsOf } from './sections.ts';
 
 export interface ObserveTools {
   readonly kube: BindingKube;

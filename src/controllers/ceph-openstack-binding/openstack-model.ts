@@ -4,8 +4,8 @@ import { poolNameOf } from '../../api/rbd-pool.ts';
 import { renderCephConf } from '../../ceph/conf.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
 import type { Client, OpenStackModel, SecretIdentity } from '../../openstack/model.ts';
+import { type ClientNeed, clientNeeds, type Needs, needsOf, type PoolNeed } from '../binding-needs.ts';
 import type { ClientSecret, Observed } from './observed.ts';
-import { type ClientNeed, clientNeeds, type Needs, needsOf, type PoolNeed } from './sections.ts';
 
 /**
  * What the binding says, with every name resolved. Undefined while a pool or a user is not there, which the judgement of

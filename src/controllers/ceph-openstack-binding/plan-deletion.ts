@@ -1,6 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
+import { passing } from '../hold.ts';
 import { isChildOf } from './children.ts';
 import { tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
@@ -42,9 +43,9 @@ function waitingFor(what: string, left: readonly Resource[]): Hold {
   });
   const names = left.map((object) => object.metadata.name).sort();
   const waiting = `Waiting for the ${what} ${names.slice(0, 20).join(', ')}${names.length > 20 ? ` and ${names.length - 20} more` : ''} to go.`;
-  if (blocked.length === 0) return { reason: 'Deleting', message: waiting, stalled: false };
+  if (blocked.length === 0) return passing('Deleting', waiting);
   const reason = left.some(isConnectionGone) ? 'ConnectionGone' : 'DeletionBlocked';
-  return { reason, message: [waiting, ...blocked.sort().slice(0, 5)].join(' '), stalled: false };
+  return passing(reason, [waiting, ...blocked.sort().slice(0, 5)].join(' '));
 }
 
 function isConnectionGone(object: Resource): boolean {

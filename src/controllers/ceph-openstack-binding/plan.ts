@@ -4,6 +4,7 @@ import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
+import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
 import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
 import { leavingHosts, tellHosts, tellOthers } from './leaving.ts';
@@ -13,7 +14,6 @@ import { planDeletion } from './plan-deletion.ts';
 import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
 import { planRollout, type Rollout } from './rollout.ts';
-import { clientNeeds, type Needs, needsOf, poolNeeds } from './sections.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
 
 /**

@@ -6,18 +6,11 @@ import type { Hold } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
+import { clientNeeds, type Needs, poolNeeds } from '../binding-needs.ts';
+import { passing, stalled } from '../hold.ts';
 import { hostObjectName, isChildOf } from './children.ts';
 import type { Observed } from './observed.ts';
 import { clusterOf, secretOf } from './openstack-model.ts';
-import { clientNeeds, type Needs, poolNeeds } from './sections.ts';
-
-export function stalled(reason: Reason, message: string): Hold {
-  return { reason, message, stalled: true };
-}
-
-export function passing(reason: Reason, message: string): Hold {
-  return { reason, message, stalled: false };
-}
 
 /** What a person must mend in the binding itself before anything is done for it. */
 export function specProblem(binding: CephOpenStackBinding, observed: Observed): Hold | undefined {

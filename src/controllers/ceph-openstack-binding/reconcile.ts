@@ -14,6 +14,7 @@ import {
 } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
+import { clientNeeds, needsClient, needsOf, needsPool } from '../binding-needs.ts';
 import type { SecretReader } from '../secrets.ts';
 import { abandonChildren } from './abandon.ts';
 import { applySteps } from './apply.ts';
@@ -21,7 +22,6 @@ import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { planBinding } from './plan.ts';
-import { clientNeeds, needsClient, needsOf, needsPool } from './sections.ts';
 import { bindingStatus } from './status.ts';
 import { type BindingStep, bindingRepair, describeStep } from './steps.ts';
 

@@ -1,6 +1,5 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
-import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { Refusal, RevisionData } from '../../openstack/desired-host.ts';
 import { projectOf } from '../../openstack/distributions.ts';
@@ -8,13 +7,15 @@ import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
 import { renderRevision } from '../../openstack/render-role.ts';
+import type { Needs } from '../binding-needs.ts';
+import { stalled } from '../hold.ts';
+import { imagesIn } from '../images-in.ts';
 import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './children.ts';
 import { type HostState, hostState, machineOf } from './host-state.ts';
 import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
-import { orphanProblem, stalled } from './problems.ts';
+import { orphanProblem } from './problems.ts';
 import { changedRoles, type Revision, revisionName } from './revisions.ts';
-import type { Needs } from './sections.ts';
 import { planWaves, type WaveHost, type Waves } from './waves.ts';
 
 /** One host of the binding, as it is now and as it is to be. */
@@ -53,7 +54,7 @@ export function planRollout(
 ): Rollout {
   const former = formerNames(binding, observed);
   const views = binding.spec.hosts.map((host) => viewHost(binding, observed, former, host.name));
-  const orphans = orphanProblem(inService(observed, views), needs, (pool) => imagesIn(observed, pool));
+  const orphans = orphanProblem(inService(observed, views), needs, (pool) => imagesIn(observed.pools.values(), pool));
   const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
   const { target } = rendered;
   const problems = orphans === undefined ? rendered.problems : [orphans];
@@ -181,12 +182,6 @@ function inService(observed: Observed, views: readonly HostView[]): readonly Rev
 function withCinderVolume<T extends { readonly roles: readonly Role[] }>(host: T, { object }: HostView): T {
   if (host.roles.includes('CinderVolume') || object?.spec.roles.includes('CinderVolume') !== true) return host;
   return { ...host, roles: [...host.roles, 'CinderVolume'] };
-}
-
-function imagesIn(observed: Observed, pool: string): number {
-  return [...observed.pools.values()]
-    .filter((candidate) => poolNameOf(candidate) === pool)
-    .reduce((most, candidate) => Math.max(most, candidate.status?.usage?.images ?? 0), 0);
 }
 
 function waveHosts(

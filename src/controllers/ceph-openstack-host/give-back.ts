@@ -1,5 +1,6 @@
 import type { DesiredHost } from '../../openstack/desired-host.ts';
-import { type Draft, stalled } from './draft.ts';
+import { stalled } from '../hold.ts';
+import type { Draft } from './draft.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 

@@ -2,8 +2,9 @@ import type { ManifestOption } from '../../hosts/manifest.ts';
 import type { Option } from '../../openstack/desired-host.ts';
 import { effectiveValue, optionHolds } from '../../openstack/option-edit.ts';
 import type { Secret } from '../../secret.ts';
+import { stalled } from '../hold.ts';
 import { contentOf, isRepair, isSamePlace, reading } from './config-file.ts';
-import { type Draft, stalled } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 

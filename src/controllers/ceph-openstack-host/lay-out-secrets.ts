@@ -1,6 +1,7 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { LibvirtSecret } from '../../openstack/desired-host.ts';
-import { type Draft, passing, stalled } from './draft.ts';
+import { passing, stalled } from '../hold.ts';
+import type { Draft } from './draft.ts';
 import type { ClientKey, SeenHost } from './observed.ts';
 
 /** The key of a revision's entity; a hold when the Secret has another one, for which a new revision is on its way. */

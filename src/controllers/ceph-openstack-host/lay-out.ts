@@ -4,8 +4,9 @@ import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
 import type { CephConfFile, DesiredHost, Distribute, KeyringFile } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
+import { passing, stalled } from '../hold.ts';
 import { contentHash, unitDigest } from './digest.ts';
-import { type Draft, passing, stalled } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { keyFor, layOutSecret } from './lay-out-secrets.ts';
 import type { ClientKey, SeenHost } from './observed.ts';
 

@@ -155,7 +155,7 @@ export class Machine {
     ]);
     const facts: HostFacts = {
       os: {
-        ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)', family: 'Debian' },
+        ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
         ...{ kernel: '6', architecture: 'x86_64', initSystem: 'systemd' },
       },
       clock: { bootID: 'boot', ticks: this.ticks },

@@ -2,7 +2,7 @@ import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { ManifestFacts } from '../../hosts/facts.ts';
 import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { Hold } from '../../kube/reconciler.ts';
-import { stalled } from './draft.ts';
+import { stalled } from '../hold.ts';
 
 /** What is known of the binding that a host's manifest names. */
 export type FormerBinding =

@@ -1,6 +1,5 @@
 import { type CephOpenStackHost, parseCephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { hostRefusal, takeOverRefusal } from '../../api/policy.ts';
-import type { RbdPool } from '../../api/rbd-pool.ts';
 import { Invalid, Waiting } from '../../errors.ts';
 import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
@@ -18,6 +17,7 @@ import {
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
+import { imagesIn } from '../images-in.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep, hostRepair } from './describe.ts';
@@ -182,10 +182,4 @@ async function readKeys(
     keys.set(entity, { key: data.userKey, keyring: data.keyring });
   }
   return keys;
-}
-
-function imagesIn(pools: readonly RbdPool[], pool: string): number {
-  return pools
-    .filter((candidate) => (candidate.spec.poolName ?? candidate.metadata.name) === pool)
-    .reduce((most, candidate) => Math.max(most, candidate.status?.usage?.images ?? 0), 0);
 }

@@ -1,8 +1,9 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { restartVerdict, settlesInMs } from '../../hosts/restart.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
+import { passing, stalled } from '../hold.ts';
 import { unitDigest } from './digest.ts';
-import { type Draft, type PlannedStep, passing, stalled } from './draft.ts';
+import type { Draft, PlannedStep } from './draft.ts';
 import type { SeenHost } from './observed.ts';
 
 /** How long between looks at a service that is stopping or starting. */

@@ -5,9 +5,10 @@ import type { DesiredHost, Option, Service } from '../../openstack/desired-host.
 import { glanceLayout } from '../../openstack/glance-layout.ts';
 import { editOptions, effectiveValue, type OptionRecord, optionHolds, undoEdits } from '../../openstack/option-edit.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
+import { stalled } from '../hold.ts';
 import { contentOf, isRepair, isSamePlace, type Place, reading } from './config-file.ts';
 import { unitDigest } from './digest.ts';
-import { type Draft, stalled } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { guard, guardWayBack } from './guards.ts';
 import type { SeenHost } from './observed.ts';
 

@@ -1,6 +1,7 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { CrushRule, Placement } from '../../ceph/crush.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
 import { describePlacement, type PoolStep } from './steps.ts';
 
@@ -23,7 +24,7 @@ export function planCrushRule(resource: RbdPool, { rules }: Pick<ObservedPool, '
   if (placement === undefined) {
     if (rule !== undefined) return { steps: [] };
     const message = `There is no CRUSH rule "${name}": write root and failureDomain to have it made, or name another.`;
-    return { steps: [], hold: { reason: 'InvalidSpec', message, stalled: true } };
+    return { steps: [], hold: stalled('InvalidSpec', message) };
   }
   if (rule === undefined) return { steps: [{ verb: 'create-crush-rule', name, placement }] };
   const hold = ruleHold(rule, placement);
@@ -35,7 +36,7 @@ export function ruleHold(rule: CrushRule, wanted: Placement): Hold | undefined {
   if (isSame(rule, wanted)) return undefined;
   const there = rule.placement === undefined ? 'steps of its own' : describePlacement(rule.placement);
   const message = `The CRUSH rule "${rule.name}" has ${there}, not ${describePlacement(wanted)}: choose another name, or declare what is there.`;
-  return { reason: 'CrushRuleDiffers', message, stalled: true };
+  return stalled('CrushRuleDiffers', message);
 }
 
 export function wantedPlacement(resource: RbdPool): Placement | undefined {

@@ -1,6 +1,7 @@
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
 import type { PoolStep } from './steps.ts';
 
@@ -38,5 +39,5 @@ export function planNamespaces(resource: RbdPool, observed: ObservedPool): Names
   if (full.length === 0) return plan;
   const names = full.map((namespace) => `"${namespace}"`).join(', ');
   const message = `The RBD namespace ${names} of the pool "${pool}" is no longer declared and still holds images: move or delete them, or declare it again.`;
-  return { ...plan, hold: { reason: 'DeletionBlocked', message, stalled: true } };
+  return { ...plan, hold: stalled('DeletionBlocked', message) };
 }

@@ -8,9 +8,9 @@ import { lookIntoPool, readPoolContents } from '../../ceph/pools.ts';
 import { readRecords } from '../../ceph/records.ts';
 import { Waiting } from '../../errors.ts';
 import type { CephConnection } from '../ceph-connection.ts';
+import { judgePool } from '../pool-ownership.ts';
 import { olderRival } from '../rivals.ts';
 import type { Observed, ObservedPool } from './observed.ts';
-import { judgePool } from './ownership.ts';
 
 /** What reaches the world for one pool. */
 export type PoolConnection =

@@ -3,7 +3,7 @@ import type { PoolContents, PoolLook } from '../../ceph/broker-protocol.ts';
 import type { CrushRule } from '../../ceph/crush.ts';
 import type { Owner, PoolRecord } from '../../ceph/marks.ts';
 import type { Pool, PoolUsage } from '../../ceph/osd-map.ts';
-import type { Ownership } from './ownership.ts';
+import type { Ownership } from '../pool-ownership.ts';
 
 /** All that `plan` and `status` of a pool need. */
 export type Observed =

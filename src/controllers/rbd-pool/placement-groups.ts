@@ -1,6 +1,7 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { stalled } from '../hold.ts';
 import { wantedPlacement } from './crush-rule.ts';
 import type { ObservedPool } from './observed.ts';
 
@@ -31,7 +32,7 @@ export function budgetHold(resource: RbdPool, observed: ObservedPool): Hold | un
   const message =
     `${count} placement groups of size ${size} for the pool "${name}" would make ${others + count * size} on ${bearers} OSDs, ` +
     `which may hold ${budget} (mon_max_pg_per_osd ${placementGroupLimit}): ask for fewer, or add OSDs.`;
-  return { reason: 'PlacementGroupBudget', message, stalled: true };
+  return stalled('PlacementGroupBudget', message);
 }
 
 /** What the pool's rule takes, as it will be. Undefined where that is Ceph's choice. */

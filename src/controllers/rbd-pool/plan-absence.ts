@@ -4,6 +4,7 @@ import type { NamespaceContents, PoolContents } from '../../ceph/broker-protocol
 import { poolMark, sameOwner } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Plan } from '../../kube/reconciler.ts';
+import { passing, stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
 import type { PoolStep } from './steps.ts';
 
@@ -20,7 +21,7 @@ export function planAbsence(resource: RbdPool, observed: ObservedPool): Plan<Poo
   }
   const forbidden = poolRefusal(policy, name) ?? poolDeletionRefusal(policy);
   if (forbidden !== undefined) {
-    return { stages: [], hold: { reason: 'PolicyForbids', message: forbidden, stalled: true } };
+    return { stages: [], hold: stalled('PolicyForbids', forbidden) };
   }
   const blockers = [
     ...(users.length === 0 ? [] : [`it is used by ${users.join(', ')}`]),
@@ -29,7 +30,7 @@ export function planAbsence(resource: RbdPool, observed: ObservedPool): Plan<Poo
   ];
   if (blockers.length > 0) {
     const message = `The pool "${name}" cannot be deleted: ${blockers.join('; ')}.`;
-    return { stages: [], hold: { reason: 'DeletionBlocked', message, stalled: false, retryAfterMs: blockedRetryMs } };
+    return { stages: [], hold: passing('DeletionBlocked', message, blockedRetryMs) };
   }
   // Without our mark nobody can look whether it is empty.
   if (contents === undefined) return { stages: [[{ verb: 'mark-pool', pool: name, mark: poolMark(owner) }]] };

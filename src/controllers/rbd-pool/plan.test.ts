@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { parsePolicy } from '../../api/policy.ts';
 import type { RbdPoolSpecInput } from '../../api/rbd-pool.ts';
 import { poolMark, poolMarkKey } from '../../ceph/marks.ts';
+import { cephPool } from '../../ceph/pool.fixture.ts';
 import type { ObservedPool } from './observed.ts';
 import { planPool } from './plan.ts';
 import {
-  cephPool,
   converge,
   deleting,
   emptyWorld,

@@ -3,6 +3,7 @@ import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { poolMark, poolMarkKey, sameOwner } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
+import { passing, stalled } from '../hold.ts';
 import { type CrushPlan, planCrushRule } from './crush-rule.ts';
 import { planNamespaces } from './namespaces.ts';
 import type { Observed, ObservedPool } from './observed.ts';
@@ -146,14 +147,7 @@ function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool, rul
     look?.initialised === false ? [{ verb: 'init-pool', pool: name, hasSnapshots: pool.snapshots.length > 0 }] : [],
     [...namespaces.create, ...namespaces.remove],
   ];
-  const silence: Hold | undefined =
-    observed.silence === undefined
-      ? undefined
-      : { reason: 'CephUnreachable', message: observed.silence, stalled: false };
+  const silence = observed.silence === undefined ? undefined : passing('CephUnreachable', observed.silence);
   const hold = rule.hold ?? budget ?? settings.hold ?? silence ?? namespaces.hold;
   return hold === undefined ? { stages } : { stages, hold };
-}
-
-function stalled(reason: Hold['reason'], message: string): Hold {
-  return { reason, message, stalled: true };
 }

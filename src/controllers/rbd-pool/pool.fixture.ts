@@ -2,9 +2,10 @@ import { parsePolicy } from '../../api/policy.ts';
 import { parseRbdPool, poolNameOf, type RbdPool, type RbdPoolSpecInput } from '../../api/rbd-pool.ts';
 import { type Owner, type PoolRecord, poolMark, poolMarkKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
+import { cephPool } from '../../ceph/pool.fixture.ts';
 import type { Plan } from '../../kube/reconciler.ts';
+import { judgePool } from '../pool-ownership.ts';
 import type { ObservedPool } from './observed.ts';
-import { judgePool } from './ownership.ts';
 import { planPool } from './plan.ts';
 import type { PoolStep } from './steps.ts';
 
@@ -28,30 +29,6 @@ export function rbdPool(spec: Partial<RbdPoolSpecInput> = {}, metadata: object =
 }
 
 export const deleting = { deletionTimestamp: '2026-01-02T00:00:00Z' };
-
-/** A pool as Ceph makes it when nothing is said. */
-export function cephPool(values: Partial<Pool> = {}): Pool {
-  return {
-    id: 4,
-    name: 'volumes',
-    type: 'replicated',
-    size: 3,
-    minSize: 2,
-    crushRuleId: 0,
-    pgNum: 32,
-    pgNumTarget: 32,
-    autoscale: 'on',
-    flags: ['hashpspool'],
-    quotaMaxBytes: 0,
-    quotaMaxObjects: 0,
-    targetSizeRatio: undefined,
-    compressionMode: undefined,
-    compressionAlgorithm: undefined,
-    applications: {},
-    snapshots: [],
-    ...values,
-  };
-}
 
 export const marked = { rbd: { [poolMarkKey]: poolMark(owner) } };
 

@@ -3,6 +3,7 @@ import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { PoolVariable } from '../../ceph/operator-caps.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
 import type { PoolStep } from './steps.ts';
 
@@ -147,6 +148,6 @@ function frozen(pool: Pool | undefined, sizeChange: readonly PoolStep[], countCh
   const flags = [...(count ? ['nopgchange'] : []), ...(size ? ['nosizechange'] : [])];
   if (pool === undefined || flags.length === 0) return { size, count, hold: undefined };
   const message = `The pool "${pool.name}" has the flag ${flags.join(' and ')}, so it stays as it is: clear it with "ceph osd pool set ${pool.name} ${flags[0]} false".`;
-  const hold: Hold = { reason: 'Conflict', message, stalled: true };
+  const hold: Hold = stalled('Conflict', message);
   return { size, count, hold };
 }

@@ -1,7 +1,7 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
-import { needsPool } from '../ceph-openstack-binding/sections.ts';
+import { needsPool } from '../binding-needs.ts';
 import { declaresReference, isOwnedBy } from '../references.ts';
 
 /** The resources that use a pool and so keep it from being deleted, as `CephClientAuth "cinder"`, sorted. */

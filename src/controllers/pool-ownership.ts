@@ -1,5 +1,5 @@
-import { describeOwner, type Owner, type PoolRecord, poolMark, poolMarkKey, sameOwner } from '../../ceph/marks.ts';
-import type { Pool } from '../../ceph/osd-map.ts';
+import { describeOwner, type Owner, type PoolRecord, poolMark, poolMarkKey, sameOwner } from '../ceph/marks.ts';
+import type { Pool } from '../ceph/osd-map.ts';
 
 /** Whose a pool is. */
 export type Ownership =

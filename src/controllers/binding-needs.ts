@@ -1,6 +1,6 @@
-import type { CephClientAuthSpecInput } from '../../api/ceph-client-auth.ts';
-import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import type { RbdPoolSpecInput } from '../../api/rbd-pool.ts';
+import type { CephClientAuthSpecInput } from '../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../api/ceph-openstack-binding.ts';
+import type { RbdPoolSpecInput } from '../api/rbd-pool.ts';
 
 type PoolFields = Omit<RbdPoolSpecInput, 'cluster' | 'adoption' | 'deletionPolicy' | 'mode'>;
 type ClientFields = Omit<CephClientAuthSpecInput, 'cluster' | 'adoption' | 'deletionPolicy' | 'mode'>;

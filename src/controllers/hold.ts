@@ -1,0 +1,11 @@
+import type { Hold } from '../kube/reconciler.ts';
+
+/** A hold that only a person can mend. */
+export function stalled(reason: Hold['reason'], message: string): Hold {
+  return { reason, message, stalled: true };
+}
+
+/** A hold that may pass by itself; `retryAfterMs` when it is worth to look soon. */
+export function passing(reason: Hold['reason'], message: string, retryAfterMs?: number): Hold {
+  return { reason, message, stalled: false, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
