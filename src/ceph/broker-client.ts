@@ -22,7 +22,7 @@ export interface BrokerOptions {
 export interface Broker extends AsyncDisposable {
   /**
    * Makes a call. Throws Waiting (`CephUnreachable`) when the child cannot be reached, died or hung;
-   * `connected` judges the answer to the first call of each child, and throws what it likes.
+   * `connected` checks the answer to the first call of each child, and throws what it likes.
    */
   call(call: Exclude<Call, ConnectCall>, signal: AbortSignal): Promise<Reply>;
   /** Lets calls in flight end and starts afresh for the next: caps that were changed apply to new sessions only. */

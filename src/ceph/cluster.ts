@@ -68,7 +68,7 @@ export function createClusters(options: BrokerOptions = {}): Clusters {
       const found = clusters.get(id);
       if (found) return found.cluster;
       const broker = createBroker(connection, { ...options, onIdle: () => clusters.delete(id) }, (reply) =>
-        judgeConnect(reply, connection),
+        checkConnected(reply, connection),
       );
       const cluster = createCluster(connection, broker);
       clusters.set(id, { cluster, broker });
@@ -80,7 +80,7 @@ export function createClusters(options: BrokerOptions = {}): Clusters {
   };
 }
 
-function judgeConnect({ rc, value }: Reply, { monHost, entity, fsid }: Connection): void {
+function checkConnected({ rc, value }: Reply, { monHost, entity, fsid }: Connection): void {
   if (rc === errno.ETIMEDOUT) throw new Waiting('CephUnreachable', `No monitor answers at ${monHost}.`);
   if (rc === errno.ENOENT) throw new Waiting('CephUnreachable', `No address is known for the monitors at ${monHost}.`);
   if (rc === errno.EACCES || rc === errno.EINVAL || rc === errno.EPERM) {

@@ -11,18 +11,18 @@ export type Ownership =
   | { readonly kind: 'anothers'; readonly name: string; readonly alive: boolean };
 
 /**
- * Judges by the mark in the pool's metadata, and by the record in the monitors' store where there is no mark: a pass
+ * Told by the mark in the pool's metadata, and by the record in the monitors' store where there is no mark: a pass
  * that died between making a pool and marking it, or a mark that was taken off by hand.
  * `living` are the owners of all RbdPools of this installation.
  */
-export function judgePool(
+export function poolOwnership(
   own: Owner,
   pool: Pool | undefined,
   record: PoolRecord | undefined,
   living: readonly Owner[],
 ): Ownership {
   const mark = pool?.applications.rbd?.[poolMarkKey];
-  if (mark !== undefined) return judgeMark(mark, own, record, living);
+  if (mark !== undefined) return ownershipByMark(mark, own, record, living);
   if (record === undefined || !concerns(record, pool)) return { kind: pool === undefined ? 'absent' : 'unowned' };
   if (sameOwner(record, own)) return { kind: pool === undefined ? 'absent' : 'ours' };
   const alive = living.some((other) => sameOwner(other, record));
@@ -30,7 +30,12 @@ export function judgePool(
   return { kind: 'anothers', name: describeOwner(record, own), alive };
 }
 
-function judgeMark(mark: string, own: Owner, record: PoolRecord | undefined, living: readonly Owner[]): Ownership {
+function ownershipByMark(
+  mark: string,
+  own: Owner,
+  record: PoolRecord | undefined,
+  living: readonly Owner[],
+): Ownership {
   if (mark === poolMark(own)) return { kind: 'ours' };
   const owner = living.find((other) => poolMark(other) === mark);
   if (owner !== undefined) return { kind: 'anothers', name: describeOwner(owner, own), alive: true };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hostKeyAttempts, judgeHostKey, keyFingerprint, keyType, knownKeys, parseKnownHosts } from './known-hosts.ts';
+import { hostKeyAttempts, keyFingerprint, keyType, knownKeys, parseKnownHosts, verifyHostKey } from './known-hosts.ts';
 
 /** Something with the wire form of a public key. */
 function makeKey(type: string): Buffer {
@@ -29,7 +29,7 @@ const cases: readonly {
   readonly port?: number;
   readonly key?: Buffer;
   readonly fingerprint?: string;
-  readonly verdict: ReturnType<typeof judgeHostKey>;
+  readonly verdict: ReturnType<typeof verifyHostKey>;
 }[] = [
   { name: 'a plain line', text: line('10.0.0.1', ed25519), verdict: 'trusted' },
   {
@@ -113,9 +113,9 @@ const cases: readonly {
 ];
 
 for (const { name, text, hosts = ['10.0.0.1'], port = 22, key = ed25519, fingerprint, verdict } of cases) {
-  test(`judgeHostKey() says ${verdict}, when there is ${name}`, () => {
+  test(`verifyHostKey() says ${verdict}, when there is ${name}`, () => {
     const known = knownKeys(parseKnownHosts(text), hosts, port);
-    assert.equal(judgeHostKey(key, known, fingerprint), verdict);
+    assert.equal(verifyHostKey(key, known, fingerprint), verdict);
   });
 }
 
@@ -144,7 +144,7 @@ test('parseKnownHosts() takes any text, and trusts no key that is not in it', ()
   fc.assert(
     fc.property(text, (lines) => {
       const known = knownKeys(parseKnownHosts(lines.join('\n')), ['10.0.0.1', 'ctl1'], 22);
-      assert.notEqual(judgeHostKey(ed25519, known, undefined), 'trusted');
+      assert.notEqual(verifyHostKey(ed25519, known, undefined), 'trusted');
     }),
     { numRuns: 10_000 },
   );

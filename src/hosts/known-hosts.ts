@@ -153,7 +153,7 @@ export type HostKeyVerdict = 'trusted' | 'mismatch' | 'unknown' | 'revoked';
  * A line of known_hosts and a fingerprint must both agree where both are given. Where neither speaks, the key is
  * unknown: there is no trusting of a first sight.
  */
-export function judgeHostKey(key: Buffer, known: KnownKeys, fingerprint: string | undefined): HostKeyVerdict {
+export function verifyHostKey(key: Buffer, known: KnownKeys, fingerprint: string | undefined): HostKeyVerdict {
   if (known.revoked.some((revoked) => revoked.equals(key))) {
     return 'revoked';
   }

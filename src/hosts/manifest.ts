@@ -88,7 +88,7 @@ export interface RestartDebt {
   readonly before: {
     /** `UnitFacts.invocation`; a failed unit that still has it was not started since. */
     readonly invocation: string;
-    /** It was failing already: reported afterwards, not judged. */
+    /** It was failing already: told afterwards, and no failure of ours. */
     readonly failing: boolean;
   };
 }

@@ -6,10 +6,10 @@ import {
   type HostKeyType,
   type HostKeyVerdict,
   hostKeyAttempts,
-  judgeHostKey,
   keyFingerprint,
   knownKeys,
   parseKnownHosts,
+  verifyHostKey,
 } from './known-hosts.ts';
 import type { SshAccess } from './ssh-access.ts';
 
@@ -50,7 +50,7 @@ export async function logIn(
     const seen: SeenKey = {};
     const hostVerifier = (key: Buffer): boolean => {
       seen.fingerprint = keyFingerprint(key);
-      seen.verdict = judgeHostKey(key, known, login.fingerprint);
+      seen.verdict = verifyHostKey(key, known, login.fingerprint);
       return seen.verdict === 'trusted';
     };
     const sock = await openSocket?.();

@@ -83,7 +83,7 @@ export function createController(registered: Registered, tools: ControllerTools)
       verdict = await abandonable(converge(pass, signal), signal, graceMs);
     } catch (error) {
       if (stop.aborted) return 'change';
-      verdict = judge(error, pass, deadline.aborted, tools.failures(key));
+      verdict = failed(error, pass, deadline.aborted, tools.failures(key));
     }
     if (!pass.deleting && wasSettled(raw)) {
       contest.note(key, raw.metadata.generation, pass.repairs, performance.now());
@@ -219,7 +219,7 @@ export function createController(registered: Registered, tools: ControllerTools)
   }
 
   /** The one error policy. */
-  function judge(error: unknown, pass: Pass, late: boolean, failures: number): Verdict {
+  function failed(error: unknown, pass: Pass, late: boolean, failures: number): Verdict {
     if (error instanceof Waiting) {
       const { reason, message, retryAfterMs } = error;
       return held({ reason, message, retryAfterMs, stalled: false });

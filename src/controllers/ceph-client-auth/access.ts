@@ -7,7 +7,7 @@ import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts'
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import { passing, stalled } from '../hold.ts';
-import { judgePool } from '../pool-ownership.ts';
+import { poolOwnership } from '../pool-ownership.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
 export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
@@ -84,7 +84,7 @@ function findReferenced(
   const poolName = poolNameOf(rbdPool);
   const pool = pools.find((candidate) => candidate.name === poolName);
   const record = parsePoolRecord(records.get(poolRecordKey(poolName)));
-  const { kind } = judgePool({ ...owner, namespace, name }, pool, record, []);
+  const { kind } = poolOwnership({ ...owner, namespace, name }, pool, record, []);
   return kind === 'ours'
     ? { pool: poolName }
     : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };

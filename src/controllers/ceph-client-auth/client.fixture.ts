@@ -17,7 +17,7 @@ import type { SecretData } from '../secrets.ts';
 import { wantCaps } from './access.ts';
 import { renderKeptSecret } from './kept-secret.ts';
 import type { ObservedClient } from './observed.ts';
-import { judgeUser } from './ownership.ts';
+import { userOwnership } from './ownership.ts';
 import { planClient } from './plan.ts';
 import type { ClientStep } from './steps.ts';
 
@@ -105,7 +105,7 @@ export function see(resource: CephClientAuth, world: World, more: Partial<Observ
     rival: undefined,
     wanted: wantCaps(resource, policy, owner, [volumes], { pools: world.pools, records: new Map() }),
     user: world.user,
-    ownership: judgeUser(owner, world.user, world.record, [owner]),
+    ownership: userOwnership(owner, world.user, world.record, [owner]),
     record: world.record,
     keyTypes: ['Aes'],
     kept: world.secret && { data: world.secret, isOurs: true },

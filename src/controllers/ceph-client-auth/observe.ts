@@ -10,7 +10,7 @@ import type { CephConnection } from '../ceph-connection.ts';
 import { olderRival } from '../rivals.ts';
 import { wantCaps } from './access.ts';
 import type { KeptSecret, Observed } from './observed.ts';
-import { judgeUser } from './ownership.ts';
+import { userOwnership } from './ownership.ts';
 
 /** The Secrets that users' keys are kept in. */
 export interface KeptSecrets {
@@ -64,7 +64,7 @@ export async function observeClient(
     rival: olderRival(resource, siblings, entityOf)?.metadata.name,
     wanted: wantCaps(resource, policy, owner, rbdPools, { pools: map.pools, records }),
     user,
-    ownership: judgeUser(owner, user, record, living),
+    ownership: userOwnership(owner, user, record, living),
     record,
     keyTypes: monMap.keyTypes,
     kept,

@@ -12,17 +12,17 @@ export type Ownership =
   | { readonly kind: 'anothers'; readonly name: string; readonly alive: boolean };
 
 /**
- * Judges by the record in the monitors' store. It outlives `auth rm`, so it counts for the key only whose fingerprint
+ * Told by the record in the monitors' store. It outlives `auth rm`, so it counts for the key only whose fingerprint
  * it holds; or, when a pass died between making a user and recording its key, for a user with just the caps that it
  * was to be made with. `living` are the owners of all CephClientAuths of this installation.
  */
-export function judgeUser(
+export function userOwnership(
   own: Owner,
   user: User | undefined,
   record: UserRecord | undefined,
   living: readonly Owner[],
 ): Ownership {
-  if (user === undefined) return judgeAbsent(own, record, living);
+  if (user === undefined) return ownershipOfAbsent(own, record, living);
   if (record === undefined) return { kind: 'unowned', rekeyed: false };
   const isOwn = sameOwner(record, own);
   if (!concerns(record, user)) return { kind: 'unowned', rekeyed: isOwn };
@@ -33,7 +33,7 @@ export function judgeUser(
 }
 
 /** Somebody else who is just making the user, or whose user was removed and will be put back, has the older right. */
-function judgeAbsent(own: Owner, record: UserRecord | undefined, living: readonly Owner[]): Ownership {
+function ownershipOfAbsent(own: Owner, record: UserRecord | undefined, living: readonly Owner[]): Ownership {
   if (record === undefined || sameOwner(record, own)) return { kind: 'absent' };
   const alive = living.some((other) => sameOwner(other, record));
   if (record.installation === own.installation && !alive) return { kind: 'absent' };

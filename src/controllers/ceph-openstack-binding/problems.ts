@@ -145,7 +145,7 @@ export function secretProblem(model: OpenStackModel): Hold | undefined {
 
 /**
  * Volumes know their back end by its section and name; with another one, or none, nobody serves them any more. Refused
- * while the pool of a back end that would go holds images. Judged by what the spec says, not by what can be rendered:
+ * while the pool of a back end that would go holds images. Told by what the spec says, not by what can be rendered:
  * it must hold while pools or users are not ready, too.
  */
 export function orphanProblem(

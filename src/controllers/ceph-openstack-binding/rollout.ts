@@ -142,13 +142,13 @@ function withoutPlaces(views: readonly HostView[], target: Target): readonly Hos
 }
 
 /** Of hundreds of machines only a handful differ in what a revision means for them. */
-function oncePerKind<T>(judgeKind: (machine: Machine) => T): (machine: Machine) => T {
+function oncePerKind<T>(decide: (machine: Machine) => T): (machine: Machine) => T {
   const found = new Map<string, T>();
   return (machine) => {
     const key = JSON.stringify([machine.roles, machine.platform, Object.entries(machine.releases)]);
     const known = found.get(key);
     if (known !== undefined) return known;
-    const fresh = judgeKind(machine);
+    const fresh = decide(machine);
     found.set(key, fresh);
     return fresh;
   };

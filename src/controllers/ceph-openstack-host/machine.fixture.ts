@@ -11,7 +11,7 @@ import { guideModel } from '../../openstack/model.fixture.ts';
 import { renderRole } from '../../openstack/render-role.ts';
 import { Secret } from '../../secret.ts';
 import { type ClientKey, isRefusal, type SeenHost } from './observed.ts';
-import { type FormerBinding, judgeOwnership } from './ownership.ts';
+import { type FormerBinding, hostOwnership } from './ownership.ts';
 import { planHost } from './plan.ts';
 
 const platform = 'debian-systemd';
@@ -187,7 +187,7 @@ export class Machine {
     return {
       kind: 'seen',
       facts,
-      ownership: judgeOwnership(facts.manifest, owner, this.adoption, () => this.former, undefined),
+      ownership: hostOwnership(facts.manifest, owner, this.adoption, () => this.former, undefined),
       platform,
       releases: Object.fromEntries(this.roles.map((role) => [projectOf[role], '2025.1'])),
       missingRoles: [],

@@ -15,7 +15,7 @@ import {
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
-import { type FormerBinding, judgeOwnership } from './ownership.ts';
+import { type FormerBinding, hostOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
 
 /** What a pass over a host works with. */
@@ -66,7 +66,7 @@ export async function observe(
     };
     facts = await observeHost(ssh, more, signal);
   }
-  const seen = judge(host, connection, facts);
+  const seen = readMeaning(host, connection, facts);
   const checks = accessToProve(host, seen);
   if (checks.length === 0) return seen;
   const { access } = await observeHost(ssh, { ...lookAtNothing, access: checks }, signal);
@@ -128,13 +128,13 @@ function notAsked({ manifest, files, units, libvirt }: HostFacts): Pick<ObserveR
 }
 
 /** What the facts mean: kind of machine, releases, and its part of each revision. */
-function judge(
+function readMeaning(
   host: CephOpenStackHost,
   connection: Extract<HostConnection, { kind: 'reach' }>,
   facts: HostFacts,
 ): SeenHost {
   const { current, next, keys, owner, imagesIn, former, takeOverRefusal } = connection;
-  const ownership = judgeOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
+  const ownership = hostOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
   const platform = platformFrom(facts);
   if (isRefusal(platform)) {
     return {

@@ -18,7 +18,7 @@ export type Ownership =
   | { readonly kind: 'none' | 'ours' | 'adoptable' }
   | { readonly kind: 'refused'; readonly hold: Hold };
 
-export function judgeOwnership(
+export function hostOwnership(
   manifest: ManifestFacts,
   own: ManifestOwner,
   adoption: CephOpenStackHost['spec']['adoption'],

@@ -8,7 +8,7 @@ import { lookIntoPool, readPoolContents } from '../../ceph/pools.ts';
 import { readRecords } from '../../ceph/records.ts';
 import { Waiting } from '../../errors.ts';
 import type { CephConnection } from '../ceph-connection.ts';
-import { judgePool } from '../pool-ownership.ts';
+import { poolOwnership } from '../pool-ownership.ts';
 import { olderRival } from '../rivals.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 
@@ -46,7 +46,7 @@ export async function observePool(
   const pool = poolIn(shared);
   const record = parsePoolRecord(records.get(poolRecordKey(name)));
   const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
-  const ownership = judgePool(owner, pool, record, living);
+  const ownership = poolOwnership(owner, pool, record, living);
   const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
   return {
     kind: 'seen',

@@ -13,7 +13,7 @@ const defaultSize = 3;
 
 /**
  * Whether what is declared would pass what the OSDs may bear, counted over all pools that share them: Ceph would
- * refuse it half-way, with some settings made. Only what grows is judged; what is there already is there.
+ * refuse it half-way, with some settings made. Only what grows is checked; what is there already is there.
  */
 export function budgetHold(resource: RbdPool, observed: ObservedPool): Hold | undefined {
   const { pool, pools, osds, placementGroupLimit } = observed;

@@ -4,7 +4,7 @@ import { type Owner, type PoolRecord, poolMark, poolMarkKey } from '../../ceph/m
 import type { Pool } from '../../ceph/osd-map.ts';
 import { cephPool } from '../../ceph/pool.fixture.ts';
 import type { Plan } from '../../kube/reconciler.ts';
-import { judgePool } from '../pool-ownership.ts';
+import { poolOwnership } from '../pool-ownership.ts';
 import type { ObservedPool } from './observed.ts';
 import { planPool } from './plan.ts';
 import type { PoolStep } from './steps.ts';
@@ -84,7 +84,7 @@ export function see(resource: RbdPool, world: World, more: Partial<ObservedPool>
     policy: parsePolicy({ delete: true }),
     rival: undefined,
     pool,
-    ownership: judgePool(owner, pool, world.record, [owner]),
+    ownership: poolOwnership(owner, pool, world.record, [owner]),
     record: world.record,
     pools: world.pools,
     highestPoolId: world.highestPoolId,
