@@ -18,7 +18,7 @@ export async function benchHost(world: World): Promise<readonly Figure[]> {
   const object: CephOpenStackHost = await world.get('cephopenstackhost', 'cloud-cmp1');
   const name = object.spec.revision?.current ?? '';
   const revision = { name, data: (await world.get('controllerrevision', name)).data as RevisionData };
-  const request = requestFor(object, { current: revision, next: revision });
+  const request = requestFor(object, { current: revision, next: revision }, 'debian-systemd');
   const host = world.host('cmp1');
   const { signal } = new AbortController();
 

@@ -39,7 +39,7 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
       services: [{ unit: place.unit, role, user: place.user, release, configFiles: place.configFiles }],
       options,
     },
-    access: model.verifyAccess ? accessChecks(model, uses, place.user, release) : [],
+    access: model.verifyAccess ? accessChecks(model, uses, place.user, pythonOf(platform, release)) : [],
   };
 }
 
@@ -109,9 +109,8 @@ function accessChecks(
   model: OpenStackModel,
   uses: ReturnType<typeof usesOf>,
   user: string,
-  release: Release,
+  interpreter: AccessCheck['interpreter'],
 ): readonly AccessCheck[] {
-  const interpreter = pythonOf(release);
   const checks = uses.flatMap(([{ userId }, ...pools]) =>
     pools.map((pool) => ({ user, entity: `client.${userId}`, conf: model.conf.path, pool, interpreter })),
   );

@@ -76,8 +76,9 @@ for (const [what, known, release, refused] of [
   ['another release than the binding says', facts, 'zed', 'ReleaseMismatch'],
   ['no Nova', { ...facts, releases: { glance: '2025.1' } }, undefined, 'ReleaseUnknown'],
   ['a release of the future', { ...facts, releases: { nova: '2031.1' } }, undefined, 'ReleaseUnknown'],
-  ['a foreign family', { ...facts, family: 'redhat' }, undefined, 'HostUnsupported'],
-  ['an old init system', { ...facts, initSystem: 'upstart' }, undefined, 'HostUnsupported'],
+  ['a foreign family', { ...facts, family: 'suse' }, undefined, 'HostUnsupported'],
+  ['a foreign init system', { ...facts, initSystem: 'openrc' }, undefined, 'HostUnsupported'],
+  ['no version of Red Hat', { ...facts, family: 'redhat' }, undefined, 'HostUnsupported'],
 ] as const) {
   test(`machineOf() refuses a host with ${what}`, () => {
     const machine = machineOf(host({ reason: 'Converged', facts: known }), release);

@@ -62,7 +62,8 @@ export function hostState(host: CephOpenStackHost): HostState {
 export function machineOf(host: CephOpenStackHost, release: Release | undefined): Machine | Refusal | undefined {
   const facts = host.status?.facts;
   if (facts?.family === undefined || facts.initSystem === undefined) return undefined;
-  const platform = platformOf({ family: facts.family, initSystem: facts.initSystem });
+  const { distribution, family, initSystem } = facts;
+  const platform = platformOf({ distribution, family, initSystem });
   if (typeof platform === 'object') return platform;
   const found = new Map<'glance' | 'cinder' | 'nova', Release>();
   for (const project of ['glance', 'cinder', 'nova'] as const) {

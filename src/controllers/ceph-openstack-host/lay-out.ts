@@ -85,7 +85,9 @@ function layOutPackages(
     return;
   }
   if (facts.packageManagerBusy) {
-    draft.holds.push(passing('Progressing', `Waiting for apt to be free to install ${names.join(', ')}.`, 5_000));
+    draft.holds.push(
+      passing('Progressing', `Waiting for the package manager to be free to install ${names.join(', ')}.`, 5_000),
+    );
     return;
   }
   draft.layOut.push({ verb: 'install-packages', packages: names });

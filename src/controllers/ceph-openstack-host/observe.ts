@@ -41,8 +41,8 @@ export interface NamedRevision {
   readonly data: RevisionData;
 }
 
-/** The one kind of machine whose places are known before the machine has answered. */
-const assumed: Platform = 'debian-systemd';
+/** The kind of machine that is asked for where none was ever seen. */
+const likely: Platform = 'debian-systemd';
 
 /**
  * Looks at a host. One look tells all that a settled host needs; a second one follows where the first shows files of
@@ -55,8 +55,15 @@ export async function observe(
 ): Promise<Observed> {
   if (connection.kind === 'let-go') return { kind: 'let-go' };
   const { ssh } = connection;
-  const request = requestFor(host, connection);
+  // What was seen before only decides what to ask for first; what is seen now decides what it is.
+  const assumed = assumedPlatform(host);
+  let request = requestFor(host, connection, assumed);
   let facts = await observeHost(ssh, request, signal);
+  const platform = platformFrom(facts);
+  if (!isRefusal(platform) && platform !== assumed) {
+    request = requestFor(host, connection, platform);
+    facts = await observeHost(ssh, request, signal);
+  }
   const { files, units, libvirt } = notAsked(facts);
   if (files.length > 0 || units.length > 0 || libvirt) {
     const more = {
@@ -77,16 +84,17 @@ export async function observe(
 export function requestFor(
   host: CephOpenStackHost,
   { current, next }: Pick<Extract<HostConnection, { kind: 'reach' }>, 'current' | 'next'>,
+  platform: Platform,
 ): ObserveRequest {
   const rendered = [current, next]
     .flatMap((revision) => revision?.data.roles ?? [])
-    .filter((role) => host.spec.roles.includes(role.role));
-  const places = allRoles.map((role) => placeOf(assumed, role));
+    .filter((role) => host.spec.roles.includes(role.role) && role.platform === platform);
+  const places = allRoles.map((role) => placeOf(platform, role));
   const isCompute = host.spec.roles.includes('NovaCompute');
   return {
     packages: distinct([
       'librados2',
-      ...Object.values(versionPackages(assumed)).flat(),
+      ...Object.values(versionPackages(platform)).flat(),
       ...rendered.flatMap((role) => role.distribute.packages.map((need) => need.name)),
     ]),
     units: distinct([
@@ -109,6 +117,13 @@ export function requestFor(
     instanceDirectories: isCompute ? ['/var/lib/nova/instances'] : [],
     access: [],
   };
+}
+
+function assumedPlatform({ status }: CephOpenStackHost): Platform {
+  const { distribution, family, initSystem } = status?.facts ?? {};
+  if (family === undefined || initSystem === undefined) return likely;
+  const platform = platformOf({ distribution, family, initSystem });
+  return isRefusal(platform) ? likely : platform;
 }
 
 function distinct(names: readonly string[]): readonly string[] {
@@ -168,7 +183,8 @@ function readMeaning(
 }
 
 function platformFrom({ os }: HostFacts): SeenHost['platform'] {
-  const platform = platformOf({ family: familyOf(os.id, os.idLike), initSystem: os.initSystem });
+  const distribution = `${os.id}-${os.versionId}`;
+  const platform = platformOf({ distribution, family: familyOf(os.id, os.idLike), initSystem: os.initSystem });
   if (!isRefusal(platform)) return platform;
   return { ...platform, message: `The host runs ${os.prettyName} with ${os.initSystem}: ${platform.message}` };
 }
