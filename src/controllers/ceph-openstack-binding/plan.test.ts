@@ -244,13 +244,13 @@ test('planBinding() refuses options that the policy does not allow', () => {
   assert.equal(hold(world), undefined);
 });
 
-test('planBinding() keeps ten revisions beside those in use', () => {
+test('planBinding() keeps two revisions beside those in use', () => {
   const world = settled(specWith(two));
   for (let size = 1; size <= 15; size++) {
     world.change(specWith(two, { glance: { chunkSizeMB: size } }));
     world.settle();
   }
-  assert.equal(world.revisions.size, 11);
+  assert.equal(world.revisions.size, 3);
   assert.ok(world.revisions.has(world.host('ctl1').spec.revision?.current ?? ''));
 });
 

@@ -13,8 +13,11 @@ export interface Revision {
   readonly data: RevisionData;
 }
 
-/** How many revisions are kept beside those that hosts refer to. */
-const historyLimit = 10;
+/**
+ * How many revisions are kept beside those that hosts refer to: for whoever wants to see what was wanted before. Going
+ * back needs none of them, for a spec that is reverted is rendered to the same content and so to the same name.
+ */
+const historyLimit = 2;
 
 /** `<binding>-<digest>`: the same content has the same name, whoever renders it and when. */
 export function revisionName(binding: CephOpenStackBinding, data: RevisionData): string {
