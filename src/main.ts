@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { renderCapsCommand } from './caps-command.ts';
 import { createClusters } from './ceph/cluster.ts';
-import { type Config, InvalidConfig, parseConfig } from './config.ts';
+import { capsCommand } from './commands/caps.ts';
+import type { Command } from './commands/command.ts';
+import { runCommand } from './commands/run-command.ts';
+import { type Config, parseConfig } from './config.ts';
 import { cephClientAuthKind } from './controllers/ceph-client-auth/kind.ts';
 import { bindingKind } from './controllers/ceph-openstack-binding/reconcile.ts';
 import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
 import { rbdPoolKind } from './controllers/rbd-pool/kind.ts';
 import { secretReader } from './controllers/secrets.ts';
-import { errorMessage } from './errors.ts';
 import { SshPool } from './hosts/ssh-pool.ts';
 import { secretKind } from './kube/kinds.ts';
 import { KubeOperator } from './kube/operator.ts';
@@ -87,25 +88,13 @@ function outliveStrayRejections(log: Logger): void {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'A rejection was not handled.'));
 }
 
-/** Prints the command that makes the operator's own Ceph user. */
-async function caps(args: readonly string[]): Promise<number> {
-  process.stdout.write(`${await renderCapsCommand(args)}\n`);
-  return 0;
-}
+const commands: Readonly<Record<string, Command>> = {
+  run: {
+    summary: 'Run the operator, configured by environment variables; also what no command does',
+    help: 'Usage: run\n\nRuns the operator. It is configured by environment variables: see src/config.ts and the chart.\n',
+    run,
+  },
+  caps: capsCommand,
+};
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { run, caps };
-
-const name = process.argv[2] ?? 'run';
-const command = commands[name];
-if (command === undefined) {
-  process.stderr.write(`Unknown command "${name}"; there are: ${Object.keys(commands).toSorted().join(', ')}.\n`);
-  process.exitCode = 2;
-} else {
-  try {
-    process.exitCode = await command(process.argv.slice(3));
-  } catch (error) {
-    const text = error instanceof InvalidConfig ? error.message : `Cannot ${name}: ${errorMessage(error)}`;
-    process.stderr.write(`${text}\n`);
-    process.exitCode = 1;
-  }
-}
+process.exitCode = await runCommand(commands, process.argv.slice(2));

@@ -1,0 +1,30 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** A word after the program's name. */
+export interface Command {
+  /** One line, without a full stop. */
+  readonly summary: string;
+  /** What `--help` prints. */
+  readonly help: string;
+  /** Gives the exit code. @throws {UsageError} for words that it does not understand. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** A command that was called in a way that it does not understand; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** As `parseArgs` of Node. @throws {UsageError} */
+export function parseWords<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+      // Node goes on to explain how a dash may be quoted.
+      const [sentence = ''] = error.message.split(/[.\n] /);
+      throw new UsageError(`${sentence.replace(/\.$/, '')}.`);
+    }
+    throw error;
+  }
+}

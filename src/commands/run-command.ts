@@ -1,0 +1,47 @@
+import { InvalidConfig } from '../config.ts';
+import { errorMessage } from '../errors.ts';
+import { type Command, UsageError } from './command.ts';
+
+/**
+ * Runs the command that the first word names (none: `run`), and gives its exit code: 0 done, 1 it could not be done, 2 the
+ * words were not understood.
+ */
+export async function runCommand(
+  commands: Readonly<Record<string, Command>>,
+  words: readonly string[],
+): Promise<number> {
+  const [name = 'run', ...args] = words;
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(overview(commands));
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    const known = Object.keys(commands).toSorted().join(', ');
+    process.stderr.write(`Unknown command "${name}"; there are: ${known}.\n`);
+    return 2;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message} See ${name} --help.\n`);
+      return 2;
+    }
+    process.stderr.write(
+      `${error instanceof InvalidConfig ? error.message : `Cannot ${name}: ${errorMessage(error)}`}\n`,
+    );
+    return 1;
+  }
+}
+
+function overview(commands: Readonly<Record<string, Command>>): string {
+  const lines = Object.entries(commands)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`);
+  return `Usage: ceph-openstack-operator [COMMAND] [--help]\n\n${lines.join('')}`;
+}
