@@ -1,26 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import framework, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
-import { load } from 'js-yaml';
-import { errorMessage } from '../errors.ts';
 import { type Logger, operatorLogger } from '../log.ts';
-import { type Change, createStore, type Store } from './cache.ts';
-import { type Client, createClient, fieldManager, resourcePath } from './client.ts';
+import type { Store } from './cache.ts';
+import { type Client, createClient } from './client.ts';
 import { apiVersion, type Kind, type KubeObject } from './kinds.ts';
 import { isConflict, KubeError } from './kube-error.ts';
 import { finalizer } from './pass.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from './reflector.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-interface CustomResourceDefinition {
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly group: string; readonly versions: never[]; readonly names: { readonly plural: string } };
-}
-
 /**
- * The operator framework with every method replaced that talks to the API server: its own would exit the process when
- * a watch is lost, miss what was deleted meanwhile, overwrite foreign finalizers, swallow failed writes, and speak
- * through models that strip CEL rules. Kept are its life cycle, its loading of the kubeconfig, and its decision when to
- * add a finalizer and when to act on it.
+ * The operator framework without its talk to the API server, which would exit the process when a watch is lost, miss
+ * what was deleted meanwhile, overwrite foreign finalizers, swallow failed writes, and speak through models that strip
+ * CEL rules: `reflect` watches, `client` writes, definitions belong to whoever installs, and what is left of it throws.
+ * Kept are its life cycle, its loading of the kubeconfig, and its decision when to add a finalizer and when to act on it.
  */
 export abstract class BaseOperator extends framework.default {
   readonly client: Client;
@@ -80,66 +72,29 @@ export abstract class BaseOperator extends framework.default {
     this.stores.get(kind.plural)?.note(written);
   }
 
-  protected override getCustomResourceApiUri(group: string, version: string, plural: string, namespace?: string) {
-    const server = this.kubeConfig.getCurrentCluster()?.server ?? '';
-    return server.replace(/\/+$/, '') + resourcePath({ group, version, plural, kind: '' }, namespace);
+  protected override getCustomResourceApiUri(): never {
+    return notUsed('getCustomResourceApiUri');
   }
 
-  protected override async watchResource(
-    group: string,
-    version: string,
-    plural: string,
-    onEvent: (event: ResourceEvent) => Promise<void>,
-    namespace?: string,
-  ): Promise<void> {
-    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-    const known = (await this.transport.request({ what: `discover ${plural}`, method: 'GET', path })) as {
-      resources: readonly { readonly name: string; readonly kind: string }[];
-    };
-    const found = known.resources.find((resource) => resource.name === plural);
-    if (found === undefined) throw new Error(`Cannot watch ${plural}: ${path} does not serve them.`);
-    const kind = { group, version, plural, kind: found.kind };
-    const store = createStore();
-    store.subscribe((change) => {
-      onEvent(changeEvent(kind, change)).catch((error) => this.log.error({ err: error }, errorMessage(error)));
-    });
-    this.reflect(kind, store, namespace === undefined ? {} : { namespace });
+  protected override async watchResource(): Promise<never> {
+    return notUsed('watchResource');
   }
 
-  protected override async setResourceStatus(meta: ResourceMeta, status: unknown): Promise<ResourceMeta> {
-    const metadata = { namespace: meta.namespace ?? '', name: meta.name };
-    return metaOf(kindOf(meta), await this.client.applyStatus(kindOf(meta), { metadata, status }));
+  protected override async setResourceStatus(): Promise<never> {
+    return notUsed('setResourceStatus');
   }
 
-  protected override async patchResourceStatus(meta: ResourceMeta, status: unknown): Promise<ResourceMeta> {
-    const kind = kindOf(meta);
-    const answer = await this.transport.request({
-      what: `patch the status of ${meta.kind} "${meta.namespace}/${meta.name}"`,
-      method: 'PATCH',
-      path: resourcePath(kind, meta.namespace, meta.name, 'status'),
-      query: { fieldManager },
-      contentType: 'application/merge-patch+json',
-      body: { status },
-    });
-    return metaOf(kind, answer as KubeObject);
+  protected override async patchResourceStatus(): Promise<never> {
+    return notUsed('patchResourceStatus');
   }
 
-  /** Applies the file as it is. Nothing here calls it: definitions belong to whoever installs. */
-  protected override async registerCustomResourceDefinition(crdFile: string) {
-    const definition = load(await readFile(crdFile, 'utf8')) as CustomResourceDefinition;
-    const { name } = definition.metadata;
-    await this.transport.request({
-      what: `apply CustomResourceDefinition "${name}"`,
-      method: 'PATCH',
-      path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${encodeURIComponent(name)}`,
-      query: { fieldManager },
-      contentType: 'application/apply-patch+yaml',
-      body: definition,
-      idempotent: true,
-    });
-    const { group, versions, names } = definition.spec;
-    return { group, versions, plural: names.plural };
+  protected override async registerCustomResourceDefinition(): Promise<never> {
+    return notUsed('registerCustomResourceDefinition');
   }
+}
+
+function notUsed(method: string): never {
+  throw new Error(`Cannot call ${method}(): it is not used here; see BaseOperator for what stands in its place.`);
 }
 
 /** No finalizer can be added any more; whoever wanted one has to look again. */
@@ -167,14 +122,8 @@ function metaOf(kind: Kind, object: KubeObject): ResourceMeta {
 }
 
 /** The framework edits the list of finalizers in place: it gets a copy, for the cache's objects are shared. */
-function eventOf(kind: Kind, object: KubeObject, type = framework.ResourceEventType.Modified): ResourceEvent {
-  return { type, meta: metaOf(kind, object), object: frameworkObject(object) };
-}
-
-function changeEvent(kind: Kind, { before, after }: Change): ResourceEvent {
-  const { Added, Modified, Deleted } = framework.ResourceEventType;
-  if (after !== undefined) return eventOf(kind, after, before === undefined ? Added : Modified);
-  return eventOf(kind, before as KubeObject, Deleted);
+function eventOf(kind: Kind, object: KubeObject): ResourceEvent {
+  return { type: framework.ResourceEventType.Modified, meta: metaOf(kind, object), object: frameworkObject(object) };
 }
 
 function frameworkObject(object: KubeObject): ResourceEvent['object'] {

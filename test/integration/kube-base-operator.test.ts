@@ -1,42 +1,24 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { pino } from 'pino';
-import { eventually } from '../../lab/eventually.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
 import { BaseOperator } from '../../src/kube/base-operator.ts';
+import { type KubeObject, poolKind } from '../../src/kube/kinds.ts';
 import { isConflict } from '../../src/kube/kube-error.ts';
+import { finalizer } from '../../src/kube/pass.ts';
 import { pool } from '../api-objects.ts';
 
-/** What the framework offers to those who extend it, made callable. */
+/** What it offers to those who extend it, made callable. */
 class OpenOperator extends BaseOperator {
-  readonly events: ResourceEvent[] = [];
-
-  protected override async init(): Promise<void> {
-    await this.watchResource('cephopenstack.io', 'v1alpha1', 'rbdpools', async (event) => {
-      this.events.push(event);
-      throw new Error('A handler that throws ends nothing.');
-    });
-  }
+  protected override async init(): Promise<void> {}
   override async stop(): Promise<void> {
-    this.watching.abort();
-    await Promise.all(this.reflectors.map((reflector) => reflector.ended));
     await this.transport.close();
   }
-  register(file: string) {
-    return this.registerCustomResourceDefinition(file);
+  holdPool(object: KubeObject) {
+    return this.hold(poolKind, object);
   }
-  uri(namespace?: string) {
-    return this.getCustomResourceApiUri('cephopenstack.io', 'v1alpha1', 'rbdpools', namespace);
-  }
-  status(meta: ResourceMeta, status: unknown) {
-    return this.setResourceStatus(meta, status);
-  }
-  patchStatus(meta: ResourceMeta, status: unknown) {
-    return this.patchResourceStatus(meta, status);
-  }
-  finalizers(meta: ResourceMeta, finalizers: string[]) {
-    return this.setResourceFinalizers(meta, finalizers);
+  releasePool(object: KubeObject) {
+    return this.release(poolKind, object);
   }
 }
 
@@ -45,62 +27,74 @@ let operator: OpenOperator;
 before(async () => {
   kube = await startKube({ name: 'kube-base-operator' });
   await kube.kubectl(['create', 'namespace', 'openstack']);
+  await kube.kubectl(['create', '-f', 'crds/cephopenstack.io_rbdpools.yaml']);
+  await kube.kubectl(['wait', '--for=condition=Established', 'crd/rbdpools.cephopenstack.io']);
   operator = new OpenOperator(pino({ level: 'silent' }), kube.kubeconfig);
+  await operator.start();
 });
 after(async () => {
   await operator.stop();
   await kube[Symbol.asyncDispose]();
 });
 
-const last = () => {
-  const event = operator.events.at(-1);
-  assert.ok(event !== undefined);
-  return event;
-};
+const look = (name: string) => operator.client.get(poolKind, { namespace: 'openstack', name });
 
-test('registerCustomResourceDefinition() keeps the rules, and may be called again', async () => {
-  for (const _ of [1, 2]) {
-    const { group, plural } = await operator.register('crds/cephopenstack.io_rbdpools.yaml');
-    assert.deepEqual([group, plural], ['cephopenstack.io', 'rbdpools']);
-  }
-  const crd = await kube.kubectl(['get', 'crd', 'rbdpools.cephopenstack.io', '-o', 'json']);
-  assert.match(crd, /x-kubernetes-validations/);
-  await kube.kubectl(['wait', '--for=condition=Established', 'crd/rbdpools.cephopenstack.io']);
+async function seen(name: string): Promise<KubeObject> {
+  const object = await look(name);
+  assert.ok(object !== undefined);
+  return object;
+}
+
+async function made(name: string): Promise<KubeObject> {
+  await kube.kubectl(['create', '-f', '-'], { input: JSON.stringify(pool({}, name)) });
+  return await seen(name);
+}
+
+const label = (name: string, text: string) => kube.kubectl(['label', 'rbdpool', name, '-n', 'openstack', text]);
+
+const patch = (name: string, finalizers: readonly string[]) =>
+  kube.kubectl(['patch', 'rbdpool', name, '-n', 'openstack', '--type=merge', '-p', finalizersPatch(finalizers)]);
+
+const finalizersPatch = (finalizers: readonly string[]) => JSON.stringify({ metadata: { finalizers } });
+
+const remove = (name: string) => kube.kubectl(['delete', 'rbdpool', name, '-n', 'openstack', '--wait=false']);
+
+test('hold() adds our finalizer to those that stand there, also when the object has changed since it was seen', async () => {
+  const old = await made('images');
+  await patch('images', ['example.org/another']);
+  await operator.holdPool(old);
+  assert.deepEqual((await seen('images')).metadata.finalizers, ['example.org/another', finalizer]);
+  const { resourceVersion } = (await seen('images')).metadata;
+  await operator.holdPool(old);
+  assert.equal((await seen('images')).metadata.resourceVersion, resourceVersion, 'one that is there is not written');
 });
 
-test('getCustomResourceApiUri() names the server of the kubeconfig', () => {
-  assert.equal(operator.uri('a'), `${kube.server}/apis/cephopenstack.io/v1alpha1/namespaces/a/rbdpools`);
+test('release() takes off ours alone, and refuses to write over what it has not seen', async () => {
+  const old = await seen('images');
+  await label('images', 'a=b');
+  await assert.rejects(operator.releasePool(old), isConflict);
+  await operator.releasePool(await seen('images'));
+  assert.deepEqual((await seen('images')).metadata.finalizers, ['example.org/another']);
 });
 
-test('start() watches, and a handler that throws ends nothing', async () => {
-  await operator.start();
-  await kube.kubectl(['create', '-f', '-'], { input: JSON.stringify(pool({}, 'images')) });
-  await eventually(() => assert.equal(last().type, 'ADDED'));
-  await kube.kubectl(['label', 'rbdpool', 'images', '-n', 'openstack', 'a=b']);
-  await eventually(() => assert.equal(last().type, 'MODIFIED'));
-  assert.deepEqual([last().meta.name, last().meta.namespace, last().meta.kind], ['images', 'openstack', 'RbdPool']);
+test('hold() refuses an object that is being deleted, seen or not, and release() lets it go', async () => {
+  const old = await made('volumes');
+  await operator.holdPool(old);
+  const unsuspecting = await seen('images');
+  await remove('volumes');
+  await remove('images');
+  await assert.rejects(operator.holdPool(unsuspecting), isConflict);
+  await assert.rejects(operator.holdPool(await seen('images')), isConflict);
+  await patch('images', []);
+  assert.equal(await look('images'), undefined);
+  await operator.releasePool(await seen('volumes'));
+  assert.equal(await look('volumes'), undefined);
 });
 
-test('setResourceStatus() and patchResourceStatus() write, and throw when the object is not there', async () => {
-  await operator.status(last().meta, { poolID: 7, observedGeneration: 1 });
-  await operator.patchStatus(last().meta, { poolID: 8 });
-  await eventually(() => {
-    const object = last().object as unknown as { status: unknown };
-    assert.deepEqual(object.status, { poolID: 8, observedGeneration: 1 });
-  });
-  const missing = { ...last().meta, name: 'missing' };
-  await assert.rejects(operator.status(missing, {}), { code: 404 });
-  await assert.rejects(operator.patchStatus(missing, {}), { code: 404 });
-});
-
-test('setResourceFinalizers() refuses to write over what it has not seen', async () => {
-  const { meta } = last();
-  await kube.kubectl(['label', 'rbdpool', 'images', '-n', 'openstack', 'c=d']);
-  await assert.rejects(operator.finalizers(meta, ['cephopenstack.io/finalizer']), isConflict);
-  await eventually(() => assert.notEqual(last().meta.resourceVersion, meta.resourceVersion));
-  await operator.finalizers(last().meta, ['cephopenstack.io/finalizer']);
-  await eventually(() => assert.deepEqual(last().object.metadata?.finalizers, ['cephopenstack.io/finalizer']));
-  await operator.finalizers(last().meta, []);
-  await kube.kubectl(['delete', 'rbdpool', 'images', '-n', 'openstack']);
-  await eventually(() => assert.equal(last().type, 'DELETED'));
+test('hold() refuses another object under the same name', async () => {
+  const old = await made('vms');
+  await remove('vms');
+  await made('vms');
+  await assert.rejects(operator.holdPool(old));
+  assert.equal((await seen('vms')).metadata.finalizers, undefined);
 });
