@@ -20,6 +20,7 @@ import type { ObservedClient } from './observed.ts';
 import { userOwnership } from './ownership.ts';
 import { planClient } from './plan.ts';
 import type { ClientStep } from './steps.ts';
+import { describeClientStep } from './steps.ts';
 
 export const owner: Owner = { installation: 'lab', namespace: 'openstack', name: 'cinder' };
 export const cluster = { fsid: '0b6a4d0c-7d3b-4c8e-9c59-6b7a3a1e2f00', monHost: '10.0.0.1' };
@@ -167,4 +168,28 @@ export function converge(
     for (const step of steps) now = perform(step, resource, now);
   }
   throw new Error('It does not settle');
+}
+
+const other = { installation: 'other', namespace: 'x', name: 'y' };
+/** A world in which the user belongs to another installation. */
+export const stranger = worldWith({ record: { ...other, keyFingerprint: key(0).fingerprint() } });
+
+export type Spec = Partial<CephClientAuthSpecInput>;
+
+/** The sentences of a plan, stage by stage. */
+export function sentences(
+  spec: Spec,
+  world: World,
+  more: Partial<ObservedClient> = {},
+  metadata: object = {},
+): string[][] {
+  const resource = cephClient(spec, metadata);
+  return planClient(resource, see(resource, world, more))
+    .stages.filter((stage) => stage.length > 0)
+    .map((stage) => stage.map(describeClientStep));
+}
+
+export function hold(spec: Spec, world: World, more: Partial<ObservedClient> = {}, metadata: object = {}) {
+  const resource = cephClient(spec, metadata);
+  return planClient(resource, see(resource, world, more)).hold;
 }

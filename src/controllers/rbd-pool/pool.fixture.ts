@@ -8,6 +8,7 @@ import { poolOwnership } from '../pool-ownership.ts';
 import type { ObservedPool } from './observed.ts';
 import { planPool } from './plan.ts';
 import type { PoolStep } from './steps.ts';
+import { describePoolStep } from './steps.ts';
 
 export const owner: Owner = { installation: 'lab', namespace: 'openstack', name: 'volumes' };
 
@@ -71,6 +72,9 @@ export function worldWith(pool: Partial<Pool> = {}, more: Partial<World> = {}): 
     ...more,
   };
 }
+
+/** A world in which the pool belongs to another installation. */
+export const foreign = worldWith({ applications: { rbd: { [poolMarkKey]: 'other.0123' } } }, { record: undefined });
 
 export function see(resource: RbdPool, world: World, more: Partial<ObservedPool> = {}): ObservedPool {
   const name = poolNameOf(resource);
@@ -223,4 +227,24 @@ export function converge(
     for (const step of steps) now = perform(step, now);
   }
   throw new Error('It does not settle');
+}
+
+export type Spec = Partial<RbdPoolSpecInput>;
+
+/** The sentences of a plan, stage by stage. */
+export function sentences(
+  spec: Spec,
+  world: World,
+  more: Partial<ObservedPool> = {},
+  metadata: object = {},
+): string[][] {
+  const resource = rbdPool(spec, metadata);
+  return planPool(resource, see(resource, world, more))
+    .stages.filter((stage) => stage.length > 0)
+    .map((stage) => stage.map(describePoolStep));
+}
+
+export function hold(spec: Spec, world: World, more: Partial<ObservedPool> = {}, metadata: object = {}) {
+  const resource = rbdPool(spec, metadata);
+  return planPool(resource, see(resource, world, more)).hold;
 }
