@@ -7,6 +7,7 @@ import type { Secret } from '../../src/secret.ts';
 export function rootOnlyFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync('/run/local-shell-');
   mkdirSync(`${path}/state`, { mode: 0o700 });
+  mkdirSync(`${path}/run`);
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
@@ -16,7 +17,8 @@ export interface LocalShell extends SshConnection {
 }
 
 /**
- * Runs scripts with a shell of this machine, without SSH. What they keep lies in `folder`/state.
+ * Runs scripts with a shell of this machine, without SSH. What they keep lies in `folder`/state, and what they work with
+ * in `folder`/run: transactions on one machine sweep what others left there, and several may go on here.
  * `tools` stand first on their PATH.
  */
 export function localShell(
@@ -37,6 +39,7 @@ export function localShell(
     run: (request, signal) => {
       const script = request.script
         .replaceAll('/var/lib/ceph-openstack-operator', `${folder}/state`)
+        .replaceAll('/run/ceph-openstack-operator.', `${folder}/run/ceph-openstack-operator.`)
         .replace('PATH=/usr/sbin:', `PATH=${options.tools === undefined ? '' : `${options.tools}:`}/usr/sbin:`);
       scripts.push(script);
       const [program, ...args] = command;
