@@ -10,7 +10,6 @@ const optionsOf = (pool: Record<string, unknown> | undefined) => pool?.options a
 describe('RbdPool', { concurrency: true }, () => {
   for (const suite of ['trixie', 'forky'] as const)
     describe(`on ${suite}`, { concurrency: false }, () => poolStories(suite));
-  describe('while OSDs are silent', { concurrency: false }, silentStories);
 });
 
 function poolStories(suite: 'trixie' | 'forky'): void {
@@ -268,34 +267,5 @@ function poolStories(suite: 'trixie' | 'forky'): void {
     );
     // Made one after the other they would take at least four changes each.
     assert.ok((await epoch()) - before < 20, `${(await epoch()) - before} changes of the map`);
-  });
-}
-
-function silentStories(): void {
-  let world: World;
-  before(async () => {
-    world = await startCephWorld({ suite: 'trixie', name: 'pools-silent', osdSeconds: 3 });
-  });
-  after(() => world?.[Symbol.asyncDispose]());
-
-  test('what monitors can set is set, the silence is named, and passes', async () => {
-    await world.pool(rbdPool('silent', { replicated: { size: 3, minSize: 2 } }));
-    await world.ceph.ceph(['osd', 'pause']);
-    const resource = rbdPool('silent', { replicated: { size: 3, minSize: 1 } });
-    const outcome = await world.pool(resource);
-    assert.deepEqual(outcome.did, ['Set min_size of pool "silent" from 2 to 1.']);
-    assert.equal(outcome.hold?.reason, 'CephUnreachable');
-    assert.match(outcome.hold?.message ?? '', /^The OSDs did not answer/);
-    await world.ceph.ceph(['osd', 'unpause']);
-    await eventually(async () => assert.equal((await world.pool(resource)).hold, undefined));
-  });
-
-  test('that was renamed by hand gets no empty twin', async () => {
-    await world.ceph.ceph(['osd', 'pool', 'rename', 'silent', 'moved']);
-    const outcome = await world.pool(rbdPool('silent'));
-    assert.deepEqual([outcome.did, outcome.hold?.reason], [[], 'Conflict']);
-    assert.match(outcome.hold?.message ?? '', /was renamed to "moved"/);
-    await world.ceph.ceph(['osd', 'pool', 'rename', 'moved', 'silent']);
-    await eventually(async () => assert.equal((await world.pool(rbdPool('silent'))).hold, undefined));
   });
 }

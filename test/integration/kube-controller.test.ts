@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
 import { Invalid, Waiting } from '../../src/errors.ts';
-import { poolKind, secretKind } from '../../src/kube/kinds.ts';
+import { secretKind } from '../../src/kube/kinds.ts';
 import { pool } from '../api-objects.ts';
 import { createToyWorld, startToyLab, type ToyLab, toyKind } from './kube-toy.ts';
+import { toyDeeds } from './toy-deeds.ts';
 
 let lab: ToyLab;
 before(async () => {
@@ -12,32 +13,7 @@ before(async () => {
 });
 after(() => lab[Symbol.asyncDispose]());
 afterEach(() => lab.wipe());
-
-const apply = (object: unknown) => lab.kube.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
-const remove = (name: string) => lab.kube.kubectl(['delete', 'rbdpool', name, '-n', 'openstack', '--wait=false']);
-const annotate = (name: string, annotation: string) =>
-  lab.kube.kubectl(['annotate', 'rbdpool', name, '-n', 'openstack', annotation]);
-
-async function ready(name: string): Promise<void> {
-  await eventually(async () => {
-    const object = await lab.pool(name);
-    assert.equal(object?.status?.observedGeneration, object?.metadata.generation);
-    const { Ready, Reconciling, Stalled } = await lab.conditions(name);
-    assert.equal(Ready?.status, 'True');
-    assert.equal(Ready?.reason, 'Converged');
-    assert.equal(Reconciling ?? Stalled, undefined);
-  });
-}
-async function gone(name: string): Promise<void> {
-  await eventually(async () => assert.equal(await lab.pool(name), undefined));
-}
-async function condition(name: string, type: string, reason: string): Promise<string> {
-  return eventually(async () => {
-    const found = (await lab.conditions(name))[type];
-    assert.equal(found?.reason, reason);
-    return found?.message ?? '';
-  });
-}
+const { apply, remove, ready, gone, condition } = toyDeeds(() => lab);
 
 test('an object becomes what it declares, is Ready with its finalizer, and its deletion undoes it', async () => {
   const world = createToyWorld();
@@ -170,113 +146,6 @@ test('Waiting is Reconciling, Invalid is Stalled, anything else is repeated: eac
   await gone('failing');
 });
 
-test('a hold blocks a deletion and is named, until it is gone', async () => {
-  const world = createToyWorld();
-  await using _ = await lab.start([toyKind(world)]);
-  await apply(pool({}, 'blocked'));
-  await ready('blocked');
-  world.hold = { reason: 'DeletionBlocked', message: 'The pool holds images: a, b.', stalled: true, retryAfterMs: 100 };
-  await remove('blocked');
-  assert.equal(await condition('blocked', 'Stalled', 'DeletionBlocked'), 'The pool holds images: a, b.');
-  assert.equal(world.pools.has('blocked'), true);
-  world.hold = undefined;
-  await gone('blocked');
-  assert.equal(world.pools.has('blocked'), false);
-});
-
-test('a foreign finalizer, set at any time, stays', async () => {
-  const world = createToyWorld();
-  await using _ = await lab.start([toyKind(world)]);
-  const foreign = {
-    ...pool({}, 'shared'),
-    metadata: { name: 'shared', namespace: 'openstack', finalizers: ['example.com/a'] },
-  };
-  await apply(foreign);
-  await ready('shared');
-  assert.deepEqual((await lab.pool('shared'))?.metadata.finalizers, ['example.com/a', 'cephopenstack.io/finalizer']);
-  await remove('shared');
-  await eventually(async () => assert.deepEqual((await lab.pool('shared'))?.metadata.finalizers, ['example.com/a']));
-  assert.equal(world.pools.has('shared'), false);
-  await lab.kube.kubectl([
-    'patch',
-    'rbdpool',
-    'shared',
-    '-n',
-    'openstack',
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":[]}}',
-  ]);
-  await gone('shared');
-});
-
-test('an object that is deleted while it is looked at for the first time is not acted for', async () => {
-  const world = createToyWorld();
-  await using operator = await lab.start([toyKind(world)]);
-  const at = { namespace: 'openstack', name: 'hasty' };
-  world.atStart = async () => {
-    world.atStart = async () => {};
-    await remove('hasty');
-    await eventually(() => assert.ok(operator.cache.get(poolKind, at)?.metadata.deletionTimestamp));
-  };
-  await apply({ ...pool({}, 'hasty'), metadata: { ...at, finalizers: ['example.com/a'] } });
-  await eventually(() => assert.equal(world.looks.get('hasty'), 1));
-  await eventually(async () => assert.ok((await lab.pool('hasty'))?.metadata.deletionTimestamp));
-  const patch = [
-    'patch',
-    'rbdpool',
-    'hasty',
-    '-n',
-    'openstack',
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":[]}}',
-  ];
-  await lab.kube.kubectl(patch);
-  await gone('hasty');
-  assert.deepEqual(world.writes, []);
-});
-
-test('an object that never touched the world is deleted without a pass', async () => {
-  const world = createToyWorld();
-  await using _ = await lab.start([toyKind(world)]);
-  world.failure = new Invalid('ConnectionMissing', 'There is no Secret "ceph-main".');
-  await apply(pool({}, 'untouched'));
-  await condition('untouched', 'Stalled', 'ConnectionMissing');
-  await remove('untouched');
-  await gone('untouched');
-});
-
-test('an abandoned object is let go of and the world stays', async () => {
-  const world = createToyWorld();
-  await using _ = await lab.start([toyKind(world)]);
-  await apply(pool({}, 'abandoned'));
-  await ready('abandoned');
-  world.failure = new Invalid('ConnectionGone', 'The Secret is gone.');
-  await remove('abandoned');
-  await condition('abandoned', 'Stalled', 'ConnectionGone');
-  await annotate('abandoned', 'cephopenstack.io/abandon=true');
-  await gone('abandoned');
-  assert.equal(world.pools.has('abandoned'), true);
-  await eventually(async () => {
-    assert.ok((await lab.events('abandoned')).some(({ reason }) => reason === 'Abandoned'));
-  });
-});
-
-test('an abandoned object that stays says so, and is taken up again without the annotation', async () => {
-  const world = createToyWorld();
-  await using _ = await lab.start([toyKind(world)]);
-  await apply(pool({}, 'paused'));
-  await ready('paused');
-  await annotate('paused', 'cephopenstack.io/abandon=true');
-  await condition('paused', 'Stalled', 'Abandoned');
-  assert.deepEqual((await lab.pool('paused'))?.metadata.finalizers ?? [], []);
-  await annotate('paused', 'cephopenstack.io/abandon-');
-  await ready('paused');
-  await remove('paused');
-  await gone('paused');
-});
-
 test('a Secret that a kind watches wakes its object, and its contents are nowhere in the cache', async () => {
   const world = createToyWorld();
   await using operator = await lab.start([toyKind(world)]);
@@ -346,19 +215,6 @@ test('stop() cuts off what does not end in time', async () => {
   await operator.stop();
   assert.ok(performance.now() - startedAt < 9_000);
   assert.deepEqual(world.writes, []);
-});
-
-test('a spec that cannot be read is InvalidSpec, and its deletion is free', async () => {
-  const world = createToyWorld();
-  const { kind, registration } = toyKind(world);
-  const parse = () => {
-    throw new Error('spec.poolName: is of another time.');
-  };
-  await using _ = await lab.start([{ kind, registration: { ...registration, parse } }]);
-  await apply(pool({}, 'unreadable'));
-  assert.equal(await condition('unreadable', 'Stalled', 'InvalidSpec'), 'spec.poolName: is of another time.');
-  await remove('unreadable');
-  await gone('unreadable');
 });
 
 test('a refused call is shown with the words of the API server', async () => {
