@@ -22,6 +22,7 @@ export function renderApplyScript(steps: readonly HostStep[], nonce: string): st
     assign('state', [dirname(manifestPath)]),
     assign('lock_tries', [String(lockTries)]),
     scriptText('common.sh'),
+    scriptText('services.sh'),
     scriptText('apply.sh'),
     scriptText('apply-files.sh'),
     scriptText('apply-packages.sh'),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { AccessCheck, ObserveRequest } from './facts.ts';
 import { manifestPath } from './manifest.ts';
 import { assign, checked, scriptText } from './script-text.ts';
@@ -15,6 +16,7 @@ export function renderObserveScript(request: ObserveRequest, known: readonly Kno
   const above = [...files.flatMap(ancestors), ...confDirectories.flatMap((path) => [path, ...ancestors(path)])];
   return [
     assign('nonce', [nonce]),
+    assign('state', [dirname(manifestPath)]),
     assign(
       'packages',
       request.packages.map((name) => checked('package', name)),
@@ -41,6 +43,7 @@ export function renderObserveScript(request: ObserveRequest, known: readonly Kno
     assign('want_libvirt', [request.libvirt ? 'yes' : 'no']),
     assign('want_guests', [request.guests ? 'yes' : 'no']),
     scriptText('common.sh'),
+    scriptText('services.sh'),
     scriptText('observe.sh'),
     renderAccess(request.access, nonce),
     'observe </dev/null\n',

@@ -8,7 +8,8 @@ type ScriptName =
   | 'apply-packages.sh'
   | 'apply-services.sh'
   | 'common.sh'
-  | 'observe.sh';
+  | 'observe.sh'
+  | 'services.sh';
 
 const texts = new Map<string, string>();
 

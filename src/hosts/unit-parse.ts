@@ -13,7 +13,7 @@ const notFound: UnitFacts = {
   clusterManaged: false,
 };
 
-/** `systemctl show` gives a block for each unit asked for, in that order, with an empty line between them. */
+/** `systemctl show`, or the script in its stead, gives a block for each unit asked for, in that order, with an empty line between them. */
 export function parseUnits(
   body: string,
   asked: readonly string[],
@@ -46,12 +46,14 @@ function parseUnit(block: ReadonlyMap<string, string> | undefined, startTicks: R
     sub: word('SubState'),
     unitFile: word('UnitFileState'),
     jobPending: (parseCount(block.get('Job')?.split(' ')[0]) ?? 0) > 0,
-    invocation: word('InvocationID'),
+    // Before systemd 232 a start has no id; its moment is one as well, and 0 before the first.
+    invocation: word('InvocationID') || word('ExecMainStartTimestampMonotonic').replace(/^0$/, ''),
     mainPID,
     ...(start === undefined ? {} : { startTicks: start }),
     needsReload: block.get('NeedDaemonReload') === 'yes',
     // Pacemaker leaves this file beside each unit that it starts.
-    clusterManaged: block.get('DropInPaths')?.includes('/50-pacemaker.conf') === true,
+    clusterManaged:
+      block.get('ClusterManaged') === 'yes' || block.get('DropInPaths')?.includes('/50-pacemaker.conf') === true,
   };
 }
 

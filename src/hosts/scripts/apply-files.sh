@@ -181,5 +181,8 @@ stamp() {
 }
 
 remove_manifest() {
+  set +f
+  rm -f "$state"/restart.*
+  set -f
   remove_file "$1" "$2"
 }

@@ -1,5 +1,13 @@
 # The step on packages. Another family of distributions is another way to do the same here.
 
+install_packages() {
+  case $(package_family) in
+    dpkg) install_debs "$@" ;;
+    rpm) install_rpms "$@" ;;
+    *) fail unsupported 'packages are only installed with apt, dnf and yum so far' ;;
+  esac
+}
+
 missing_packages() {
   for package in "$@"; do
     # shellcheck disable=SC2016
@@ -20,8 +28,8 @@ apt_install() {
 
 # $missing is meant to split: names of packages.
 # shellcheck disable=SC2086
-install_packages() {
-  command -v apt-get >/dev/null || fail unsupported 'packages are only installed with apt so far'
+install_debs() {
+  command -v apt-get >/dev/null || fail unsupported 'apt-get is not installed'
   missing=$(missing_packages "$@")
   if [ -z "$missing" ]; then
     ok already
@@ -48,5 +56,48 @@ install_packages() {
   still=$(missing_packages "$@")
   [ -z "$still" ] || fail refused "after installing there is still no$still"
   rm -f "$state/installing"
+  ok 'done' "installed$missing"
+}
+
+missing_rpms() {
+  for package in "$@"; do
+    rpm -q --quiet "$package" 2>/dev/null || printf ' %s' "$package"
+  done
+}
+
+# yum would wait for ever for another one that holds its lock.
+rpm_tool() {
+  if command -v dnf >/dev/null; then
+    within 600 dnf --setopt=install_weak_deps=False "$@"
+  else
+    within 600 yum "$@"
+  fi
+}
+
+# Shows what would be done; it ends with 1 in any case.
+plan_rpms() {
+  rpm_tool --assumeno install "$@" >"$work/out" 2>&1
+  grep -q '^Transaction Summary' "$work/out" && ! grep -q -e '^No package ' -e '^No match for ' "$work/out"
+}
+
+# shellcheck disable=SC2086
+install_rpms() {
+  command -v dnf >/dev/null || command -v yum >/dev/null || fail unsupported 'neither dnf nor yum is installed'
+  missing=$(missing_rpms "$@")
+  if [ -z "$missing" ]; then
+    ok already
+    return
+  fi
+  if ! plan_rpms $missing; then
+    quietly 'forgetting old lists of packages' rpm_tool -q clean expire-cache
+    plan_rpms $missing || fail command "finding the packages$missing failed"
+  fi
+  # Each kind of change stands under a heading of its own; `replacing` tells of what makes way.
+  changed=$(awk '/^[A-Za-z].*:$/ { harms = /^(Upgrading|Updating|Downgrading|Removing|Obsoleting|Replacing)/; next }
+    /^[A-Z=]/ { harms = 0 } harms && /^ [^ ]/ { print $1 } $1 == "replacing" { print $2 }' "$work/out" | sort | tr '\n' ' ')
+  [ -z "$changed" ] || fail refused "installing$missing would upgrade or remove ${changed% }: do that by hand first"
+  quietly "installing$missing" rpm_tool -y -q install $missing
+  still=$(missing_rpms "$@")
+  [ -z "$still" ] || fail refused "after installing there is still no$still"
   ok 'done' "installed$missing"
 }

@@ -1,4 +1,4 @@
-# Steps on libvirt's secrets and on units. Another init system is another way to restart here.
+# Steps on libvirt's secrets and on units.
 
 # secret_value_matches UUID SHA256
 secret_value_matches() {
@@ -47,13 +47,20 @@ undefine_libvirt_secret() {
 }
 
 reload_units() {
+  if [ ! -d /run/systemd/system ]; then
+    ok already
+    return
+  fi
   quietly 'systemctl daemon-reload' within 60 systemctl daemon-reload
   ok 'done'
 }
 
 # Never starts what somebody has stopped.
 restart_unit() {
-  command -v systemctl >/dev/null || fail unsupported 'units are only restarted with systemd so far'
+  if [ ! -d /run/systemd/system ]; then
+    restart_service "$1"
+    return
+  fi
   load=$(within 20 systemctl show -p LoadState "$1")
   active=$(within 20 systemctl show -p ActiveState "$1")
   case ${load#*=}/${active#*=} in
@@ -64,6 +71,53 @@ restart_unit() {
   esac
   # Else the limit on starts in a row would refuse the very start that could succeed.
   [ "${active#*=}" != failed ] || systemctl reset-failed "$1" 2>/dev/null
-  quietly "restarting $1" within 60 systemctl restart --no-block "$1"
+  quietly "restarting $1" within 60 systemctl restart --no-block "$1" 9>&-
   ok 'done'
+}
+
+# As restart_unit, on a machine without systemd: nobody there follows a restart, so a shell of ours stays for it and
+# holds the lock of its note. What `restart` started must still run some seconds later.
+restart_service() {
+  look_at_service "$1"
+  case $pending/$kind/$active in
+    yes/*) ok already && return ;;
+    no/none/*) ok skipped it is not-found && return ;;
+    no/*/inactive) ok skipped it is stopped && return ;;
+    no/*/deactivating) ok skipped it is stopping && return ;;
+  esac
+  command -v flock >/dev/null || fail unsupported 'flock is not installed'
+  read -r boot </proc/sys/kernel/random/boot_id
+  begun="$boot $(sed 's/.*) //' /proc/self/stat | cut -d ' ' -f 20)"
+  exec 8>>"$state/restart.$1"
+  flock -n 8 || fail busy "$1 is being restarted"
+  echo "$begun begun" >"$state/restart.$1"
+  see_through "$1" &
+  exec 8>&-
+  ok 'done'
+}
+
+# The daemon gets neither the lock nor our directory of temporary files.
+see_through() {
+  # With exec: of what is redirected for one call only, a shell keeps a copy, and the connection would wait for that.
+  exec </dev/null >/dev/null 2>&1 9>&-
+  unset TMPDIR
+  cd /
+  if bring_back "$1" 8>&-; then
+    sleep 5 8>&-
+    look_at_service "$1" 8>&-
+    if [ "$active" = active ]; then code=0; else code=1; fi
+  else
+    code=1
+  fi
+  echo "$begun $code" >"$state/restart.$1"
+}
+
+bring_back() {
+  case $kind/$active in
+    # Upstart does not restart what gave up.
+    upstart/failed) within 900 initctl start "$1" ;;
+    upstart/*) within 900 initctl restart "$1" ;;
+    script/*) within 900 env -i PATH="$PATH" TERM=dumb "/etc/init.d/$1" restart ;;
+    control/*) within 900 su -s /bin/sh "$(stat -c %U "/proc/$main")" -c 'exec glance-control api restart' ;;
+  esac
 }

@@ -19,7 +19,11 @@ ok() {
 step() {
   index=$((index + 1))
   # Without the lock's descriptor: a daemon that some step starts must not hold the lock for ever.
-  "$@" 9>&-
+  case $1 in
+    # It leaves a shell behind, which would keep the copy that a shell makes of a descriptor that is closed for a while.
+    restart_unit) "$@" ;;
+    *) "$@" 9>&- ;;
+  esac
 }
 
 # quietly WHAT COMMAND…: its output is only shown when it fails.
@@ -80,6 +84,7 @@ sweep() {
 }
 
 apply() {
+  learn_tools
   tell begin
   begin
   steps

@@ -13,9 +13,27 @@ tell() {
   printf '\n== %s %s\n' "$nonce" "$*"
 }
 
+# Before coreutils 8.5, timeout could not kill what does not mind being asked to end.
+learn_tools() {
+  give_up='-s KILL'
+  ! timeout -k 2 5 true 2>/dev/null || give_up='-k 2'
+}
+
 # A program beside the shell, given up on after some seconds.
 within() {
-  timeout -k 2 "$@"
+  # shellcheck disable=SC2086
+  timeout $give_up "$@"
+}
+
+# By what the distribution calls itself: the tools of the other family may be installed beside its own.
+package_family() {
+  if grep -q -s -E '^ID(_LIKE)?=.*(rhel|fedora|centos|suse)' /etc/os-release; then
+    echo rpm
+  elif command -v dpkg-query >/dev/null; then
+    echo dpkg
+  elif command -v rpm >/dev/null; then
+    echo rpm
+  fi
 }
 
 ask_libvirt() {

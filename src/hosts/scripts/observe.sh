@@ -7,7 +7,7 @@ max_conf_files=64
 
 observe_machine() {
   tell os
-  head -c 8192 /etc/os-release 2>/dev/null || head -c 8192 /usr/lib/os-release 2>/dev/null
+  head -c 8192 /etc/os-release 2>/dev/null || head -c 8192 /usr/lib/os-release 2>/dev/null || old_release
   tell machine
   uname -r
   uname -m
@@ -27,33 +27,74 @@ observe_machine() {
   within 5 df -Pk /etc /var/lib /run 2>/dev/null
 }
 
+# `CentOS release 6.10 (Final)`: Red Hat's family before it had an os-release.
+old_release() {
+  line=$(head -n 1 /etc/redhat-release 2>/dev/null) || return 0
+  case $line in
+    CentOS*) echo ID=centos ;;
+    Fedora*) echo ID=fedora ;;
+    *) echo ID=rhel ;;
+  esac
+  printf 'VERSION_ID=%s\nPRETTY_NAME="%s"\n' "$(printf '%s\n' "$line" | sed 's/[^0-9]*\([0-9.]*\).*/\1/')" "$line"
+}
+
 observe_packages() {
   tell packages
-  if command -v dpkg-query >/dev/null; then
-    # shellcheck disable=SC2016,SC2086
-    dpkg-query -W -f '${Package}|${Version}|${Status}\n' -- $packages 2>/dev/null
-  elif command -v rpm >/dev/null; then
-    # shellcheck disable=SC2086
-    rpm -q --qf '%{NAME}|%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}|install ok installed\n' -- $packages 2>/dev/null
-  fi
+  case $(package_family) in
+    dpkg)
+      # shellcheck disable=SC2016,SC2086
+      dpkg-query -W -f '${Package}|${Version}|${Status}\n' -- $packages 2>/dev/null
+      ;;
+    rpm)
+      # shellcheck disable=SC2086
+      rpm -q --qf '%{NAME}|%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}|install ok installed\n' -- $packages 2>/dev/null
+      ;;
+  esac
   # dpkg and rpm lock with fcntl, which no shell can ask for; the kernel lists who holds what, by inode.
   tell locks
-  stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/lib/rpm/.rpm.lock 2>/dev/null |
+  stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/lib/rpm/.rpm.lock \
+    /usr/lib/sysimage/rpm/.rpm.lock 2>/dev/null |
     awk 'NR == FNR { lock[$1] = 1; next } { split($6, at, ":"); if (at[3] in lock) { print "busy"; exit } }' - /proc/locks
+  # Before rpm has a lock to take, yum and dnf note who they are.
+  for file in /var/run/yum.pid /var/lib/dnf/rpmdb_lock.pid; do
+    [ -z "$(live_process "$file")" ] || echo busy
+  done
 }
 
 observe_units() {
   tell units
   shown=
   if [ -d /run/systemd/system ] && [ -n "$units" ]; then
+    # Before systemd 232 there was no InvocationID.
     # shellcheck disable=SC2086
     shown=$(within 20 systemctl show --no-pager -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState \
-      -p Job -p MainPID -p InvocationID -p NeedDaemonReload -p DropInPaths -- $units)
-    printf '%s\n' "$shown"
+      -p Job -p MainPID -p InvocationID -p ExecMainStartTimestampMonotonic -p NeedDaemonReload -p DropInPaths -- $units)
+  elif [ ! -d /run/systemd/system ]; then
+    shown=$(show_services)
   fi
+  printf '%s\n' "$shown"
   for pid in $(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p'); do
     tell "process $pid"
     cat "/proc/$pid/stat" 2>/dev/null
+  done
+}
+
+# In the form of `systemctl show`.
+show_services() {
+  clustered=$(cluster_services)
+  for unit in $units; do
+    look_at_service "$unit"
+    load=loaded
+    if [ "$kind" = none ]; then
+      load=not-found
+    elif [ "$kind" = script ] && [ ! -x "/etc/init.d/$unit" ]; then
+      load=masked
+    fi
+    printf '%s\n' "Id=$unit" "LoadState=$load" "ActiveState=$active" "SubState=$kind" "MainPID=${main:-0}" \
+      "InvocationID=$attempt" "UnitFileState=$(service_enabled "$unit")"
+    [ "$pending" = no ] || echo Job=1
+    ! printf '%s\n' "$clustered" | grep -q -x -F -e "$unit" || echo ClusterManaged=yes
+    echo
   done
 }
 
@@ -174,14 +215,12 @@ observe_libvirt() {
   fi
 }
 
-# Where the service's own rights are what is to be proved. setpriv and not runuser, which leaves a line in the journal.
+# Where the service's own rights are what is to be proved. setpriv rather than su, which leaves a line in the journal.
 as_user() {
   as=$1
   shift
   if command -v setpriv >/dev/null; then
     setpriv --reuid "$(id -u "$as")" --regid "$(id -g "$as")" --init-groups -- "$@"
-  elif command -v runuser >/dev/null; then
-    runuser -u "$as" -- "$@"
   else
     su -s /bin/sh "$as" -c "exec $*"
   fi
@@ -189,14 +228,17 @@ as_user() {
 
 # check_access USER INTERPRETER: the program comes on stdin and says its findings itself, one short line for each.
 check_access() {
+  interpreter=$2
+  [ "$2" != python2 ] || command -v python2 >/dev/null || interpreter=python
   if ! id "$1" >/dev/null 2>&1; then
     tell "noaccess $1 $2 user"
-  elif ! command -v "$2" >/dev/null; then
+  elif ! command -v "$interpreter" >/dev/null; then
     tell "noaccess $1 $2 interpreter"
-  elif [ "$2" = python3 ]; then
-    as_user "$1" timeout -k 2 40 python3 -I - 2>/dev/null || tell "noaccess $1 $2 died"
   else
-    as_user "$1" timeout -k 2 40 "$2" -E - 2>/dev/null || tell "noaccess $1 $2 died"
+    # Nothing of the user's own is to be loaded; Python 2 has no -I.
+    if [ "$2" = python3 ]; then isolated=-I; else isolated=-E; fi
+    # shellcheck disable=SC2086
+    as_user "$1" timeout $give_up 40 "$interpreter" "$isolated" - 2>/dev/null || tell "noaccess $1 $2 died"
   fi
 }
 
@@ -208,6 +250,7 @@ observe_clock() {
 }
 
 observe() {
+  learn_tools
   tell begin
   observe_machine
   observe_packages
