@@ -93,6 +93,18 @@ const status = z.object({
     .exactOptional()
     .describe('Sessions that are open with this user, while it is being deleted.'),
   secretName: z.string().max(253).exactOptional().describe('The Secret that holds the key.'),
+  foretold: z
+    .object({
+      fsid: z.string().max(64).describe("The cluster's."),
+      monHost: z.string().max(65_536).describe('Where its monitors answer.'),
+      keyFingerprint: z
+        .string()
+        .max(64)
+        .exactOptional()
+        .describe('Of the key that the user has in Ceph. Left out: the key is not created yet.'),
+    })
+    .exactOptional()
+    .describe('In mode Plan: what the Secret would say, where it does not. Hosts are planned with it.'),
 });
 
 export type CephClientAuthSpec = SpecOf<typeof spec>;

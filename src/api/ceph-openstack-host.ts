@@ -72,6 +72,9 @@ const spec = z.object({
     .object({
       current: revisionName.exactOptional().describe('What its services are to be configured with.'),
       next: revisionName.exactOptional().describe('What is to be laid out beside it.'),
+      planned: revisionName
+        .exactOptional()
+        .describe('In mode Plan: what the host is planned with, as if it were switched to it.'),
     })
     .exactOptional()
     .describe('The ControllerRevisions that hold what this host needs. Left out: look and report only.'),

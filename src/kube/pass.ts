@@ -67,7 +67,9 @@ export function doneReason(pass: Pass): Reason {
   return !pass.deleting && wasReady(pass.raw) ? 'DriftRepaired' : 'Applied';
 }
 
-/** The steps of all stages as sentences; one that comes several times is told once. */
+/** The steps of all stages as sentences, one that comes several times told once; bookkeeping only where it is all there is. */
 export function planLines<S extends Step>(stages: readonly (readonly S[])[], describe: (step: S) => string): string[] {
-  return [...new Set(stages.flat().map(describe))];
+  const steps = stages.flat();
+  const told = steps.filter((step) => step.incidental !== true);
+  return [...new Set((told.length > 0 ? told : steps).map(describe))];
 }

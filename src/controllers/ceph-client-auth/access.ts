@@ -6,6 +6,7 @@ import type { Caps } from '../../ceph/caps.ts';
 import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { poolOwnership } from '../pool-ownership.ts';
 
@@ -37,7 +38,7 @@ export function wantCaps(
   for (const grant of access ?? []) {
     const found =
       grant.poolRef === undefined
-        ? findPool(grant.pool ?? '', pools)
+        ? findPool(grant.pool ?? '', resource, rbdPools, pools)
         : findReferenced(grant.poolRef.name, resource, owner, rbdPools, { pools, records });
     if ('hold' in found) return found;
     if ('missing' in found) {
@@ -58,9 +59,22 @@ export function wantCaps(
 
 type Found = { readonly pool: string } | { readonly missing: string } | { readonly hold: Hold };
 
-function findPool(name: string, pools: readonly Pool[]): Found {
+function findPool(name: string, resource: CephClientAuth, rbdPools: readonly RbdPool[], pools: readonly Pool[]): Found {
   if (pools.some((pool) => pool.name === name)) return { pool: name };
-  return { missing: `the pool "${name}" does not exist in Ceph yet` };
+  const { secretName } = resource.spec.cluster;
+  const isComing = rbdPools.some(
+    (rbdPool) =>
+      rbdPool.metadata.namespace === resource.metadata.namespace &&
+      rbdPool.spec.cluster.secretName === secretName &&
+      poolNameOf(rbdPool) === name &&
+      countsAsMade(resource, rbdPool),
+  );
+  return isComing ? { pool: name } : { missing: `the pool "${name}" does not exist in Ceph yet` };
+}
+
+/** A plan goes on from what it has planned: nobody would make the pools first. */
+function countsAsMade(resource: CephClientAuth, rbdPool: RbdPool): boolean {
+  return resource.spec.mode === 'Plan' && isForetold(rbdPool);
 }
 
 /**
@@ -85,7 +99,7 @@ function findReferenced(
   const pool = pools.find((candidate) => candidate.name === poolName);
   const record = parsePoolRecord(records.get(poolRecordKey(poolName)));
   const { kind } = poolOwnership({ ...owner, namespace, name }, pool, record, []);
-  return kind === 'ours'
+  return kind === 'ours' || countsAsMade(resource, rbdPool)
     ? { pool: poolName }
     : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };
 }

@@ -1,26 +1,37 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { Condition } from '../../api/resource.ts';
 import { keyTypeOf } from '../../ceph/key.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedClient } from './observed.ts';
+import { planClient } from './plan.ts';
 
-/** The status fields of a user; never its key. A user that is not ours shows none. */
+/** The status fields of a user; never its key. A user that is not ours shows none but what is planned for it. */
 export function clientStatus(
   resource: CephClientAuth,
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
-  if (observed.kind === 'let-go' || observed.user === undefined || observed.ownership.kind !== 'ours') {
-    return { fields: {}, conditions: [] };
-  }
-  const { user, sessions } = observed;
+  if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
+  return { fields: { ...present(resource, observed), ...foretold(resource, observed) }, conditions: [] };
+}
+
+function present(resource: CephClientAuth, { user, ownership, sessions }: ObservedClient): Record<string, unknown> {
+  if (user === undefined || ownership.kind !== 'ours') return {};
   return {
-    fields: {
-      entity: user.entity,
-      caps: user.caps,
-      keyType: keyTypeOf(user.key) ?? 'Unknown',
-      keyFingerprint: user.key.fingerprint(),
-      ...(sessions === undefined ? {} : { openSessions: sessions.length }),
-      secretName: clientSecretNameOf(resource),
-    },
-    conditions: [],
+    entity: user.entity,
+    caps: user.caps,
+    keyType: keyTypeOf(user.key) ?? 'Unknown',
+    keyFingerprint: user.key.fingerprint(),
+    ...(sessions === undefined ? {} : { openSessions: sessions.length }),
+    secretName: clientSecretNameOf(resource),
   };
+}
+
+/** What a plan for hosts needs of a Secret that is only planned. */
+function foretold(resource: CephClientAuth, observed: ObservedClient): Record<string, unknown> {
+  if (resource.spec.mode !== 'Plan') return {};
+  const steps = planClient(resource, observed).stages.flat();
+  if (!steps.some((step) => step.verb === 'write-secret')) return {};
+  const restored = steps.find((step) => step.verb === 'restore-user');
+  const keyFingerprint = observed.user?.key.fingerprint() ?? restored?.keyFingerprint;
+  const { fsid, monHost } = observed.cluster;
+  return { foretold: { fsid, monHost, ...(keyFingerprint === undefined ? {} : { keyFingerprint }) } };
 }

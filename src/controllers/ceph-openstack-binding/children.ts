@@ -85,7 +85,9 @@ export function leavingHostManifest(
     ...(port === undefined ? {} : { port }),
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
   };
-  const wanted = hostManifest(binding, place, revision);
+  // It leaves with what it has; a plan of before is none of its any more.
+  const { planned: _, ...had } = revision ?? {};
+  const wanted = hostManifest(binding, place, had);
   const spec = { ...wanted.spec, hostRemoval };
   return holdsAll(spec, host.spec) ? undefined : sameObject(host, { ...wanted, spec });
 }

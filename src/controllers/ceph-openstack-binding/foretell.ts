@@ -1,28 +1,55 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
-import type { Hold } from '../../kube/reconciler.ts';
-import { passing } from '../hold.ts';
+import type { Needs } from '../binding-needs.ts';
 import { isChildOf } from './children.ts';
+import { leavingHosts, removalOf } from './leaving.ts';
 import type { Observed } from './observed.ts';
+import { isGoing } from './steps.ts';
+import { unwantedClients, unwantedPools } from './unwanted.ts';
 
-/** In mode Plan: what the children, which are in mode Plan too, say that they would do; equal steps of hosts in one line. */
-export function foretell(binding: CephOpenStackBinding, observed: Observed): Hold | undefined {
-  if (binding.spec.mode !== 'Plan') return undefined;
+/** How many hosts a line names. */
+const named = 20;
+
+/**
+ * In mode Plan: what the children, which are in mode Plan too, say that they would do, equal steps of hosts in one line;
+ * and which children would go, for what is deleted does not come back when the plan is dropped.
+ */
+export function foretell(binding: CephOpenStackBinding, observed: Observed, needs: Needs): readonly string[] {
+  const leaving = leavingHosts(binding, observed).filter((host) => !isGoing(host));
+  const clients = unwantedClients(binding, needs, observed).filter((client) => !isGoing(client));
+  const pools = unwantedPools(binding, needs, observed).filter((pool) => !isGoing(pool));
+  const going = new Set<Resource>([...leaving, ...clients, ...pools]);
   const own = <T extends Resource>(objects: ReadonlyMap<string, T>): readonly T[] =>
-    [...objects.values()].filter((object) => isChildOf(binding, object)).sort(byName);
-  const lines = [...own<Resource>(observed.pools), ...own<Resource>(observed.clients)].flatMap(
+    [...objects.values()].filter((object) => isChildOf(binding, object) && !going.has(object)).sort(byName);
+  const inCeph = [...own<Resource>(observed.pools), ...own<Resource>(observed.clients)].flatMap(
     (child) => child.status?.plan?.map((line) => `${child.kind} "${child.metadata.name}": ${line}`) ?? [],
   );
-  const onHosts = own(observed.hosts).flatMap(
+  const byHost = own(observed.hosts).flatMap(
     ({ spec, status }) => status?.plan?.map((line) => ({ line, host: spec.hostName })) ?? [],
   );
-  for (const [line, entries] of Map.groupBy(onHosts, (entry) => entry.line)) {
-    lines.push(`On ${entries.map(({ host }) => host).join(', ')}: ${line}`);
-  }
-  if (lines.length === 0) return undefined;
-  const count = lines.length === 1 ? 'One change is' : `${lines.length} changes are`;
-  const message = `${count} planned, see status.plan; set mode to Enforce to have them made.`;
-  return { ...passing('ChangesPlanned', message), plan: lines };
+  const onHosts = [...Map.groupBy(byHost, ({ line }) => line)].map(
+    ([line, entries]) => `On ${names(entries.map(({ host }) => host))}: ${line}`,
+  );
+  return [
+    ...inCeph,
+    ...onHosts,
+    ...leaving.map((host) => {
+      const isCleaned = removalOf(binding, host) === 'Clean';
+      return `Take host "${host.spec.hostName}" off, and ${isCleaned ? 'give back what was there before' : 'leave it as it is'}.`;
+    }),
+    ...clients.map((client) => removalOfChild(binding, client, 'its user')),
+    ...pools.map((pool) => removalOfChild(binding, pool, 'its pool')),
+  ];
+}
+
+function removalOfChild({ spec }: CephOpenStackBinding, { kind, metadata }: Resource, what: string): string {
+  const end = spec.deletionPolicy === 'Delete' ? `and ${what} with it` : `and leave ${what} in Ceph`;
+  return `Delete ${kind} "${metadata.name}", ${end}.`;
+}
+
+function names(hosts: readonly string[]): string {
+  if (hosts.length <= named) return hosts.join(', ');
+  return `${hosts.slice(0, named).join(', ')} and ${hosts.length - named} more`;
 }
 
 function byName(a: Resource, b: Resource): number {

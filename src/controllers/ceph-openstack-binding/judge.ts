@@ -1,6 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Reason } from '../../api/conditions.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import type { Needs } from '../binding-needs.ts';
 import { passing, stalled } from '../hold.ts';
 import { foretell } from './foretell.ts';
 import type { Observed } from './observed.ts';
@@ -13,22 +14,63 @@ const told = 3;
 export function judge(
   binding: CephOpenStackBinding,
   observed: Observed,
-  { children, rollout }: { children: readonly Hold[]; rollout: Rollout },
+  { needs, children, rollout }: Judged,
 ): Hold | undefined {
-  const planned = foretell(binding, observed);
-  if (planned !== undefined) return planned;
-  const [first, ...others] = children;
-  if (first !== undefined) {
-    const more = others.length === 0 ? '' : ` And ${others.length} more of its pools and users are not ready.`;
-    return { ...first, message: `${first.message}${more}` };
+  const wrong = judgeChildren(children) ?? rollout.problems[0];
+  if (binding.spec.mode === 'Plan')
+    return judgePlan(binding, observed, rollout, foretell(binding, observed, needs), wrong);
+  return wrong ?? judgeHosts(binding, observed, rollout);
+}
+
+interface Judged {
+  readonly needs: Needs;
+  readonly children: readonly Hold[];
+  readonly rollout: Rollout;
+}
+
+function judgeChildren([first, ...others]: readonly Hold[]): Hold | undefined {
+  if (first === undefined) return undefined;
+  const more = others.length === 0 ? '' : ` And ${others.length} more of its pools and users are not ready.`;
+  return { ...first, message: `${first.message}${more}` };
+}
+
+/** What would be done, and beside it what would stop it or is not known yet: a plan must not look more whole than it is. */
+function judgePlan(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  rollout: Rollout,
+  lines: readonly string[],
+  wrong: Hold | undefined,
+): Hold | undefined {
+  const troubles = rollout.hosts.flatMap((host) => hostProblem(binding, observed, host));
+  const troubled = new Set(troubles.map(({ name }) => name));
+  const unseen = rollout.hosts.filter((host) => !troubled.has(host.name) && !isPlanned(host, rollout));
+  const looking = unseen.length === 0 ? '' : `Still to look at: ${shorten(unseen.map(({ name }) => name))}.`;
+  if (lines.length === 0) {
+    if (wrong !== undefined) return wrong;
+    if (troubles.length > 0) return judgeTroubles(troubles, rollout, looking);
+    return looking === '' ? undefined : passing('WaitingForHosts', looking);
   }
-  const [problem] = rollout.problems;
-  if (problem !== undefined) return problem;
-  return judgeHosts(binding, observed, rollout);
+  const count = lines.length === 1 ? 'One change is' : `${lines.length} changes are`;
+  const obstacles = [...(wrong === undefined ? [] : [wrong.message]), tell(troubles)].filter((one) => one !== '');
+  const sentences = [
+    `${count} planned, see status.plan; set mode to Enforce to have them made.`,
+    looking,
+    obstacles.length === 0 ? '' : `In the way: ${obstacles.join(' ')}`,
+  ];
+  const message = sentences.filter((sentence) => sentence !== '').join(' ');
+  return { reason: 'ChangesPlanned', message, stalled: false, plan: lines };
+}
+
+/** It has nothing to do, or has said what, with what it would be told now. */
+function isPlanned({ object, state }: HostView, { target }: Rollout): boolean {
+  if (object === undefined || object.status?.observedGeneration !== object.metadata.generation) return false;
+  if (target !== undefined && object.spec.revision?.planned !== target.name) return false;
+  return state.ready || object.status.plan !== undefined || (target === undefined && object.status.facts !== undefined);
 }
 
 function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: Rollout): Hold | undefined {
-  const { waves, target } = rollout;
+  const { waves } = rollout;
   const open = rollout.hosts.filter((host) => !isDone(host, rollout));
   const going = [...observed.hosts.values()].filter((host) => host.metadata.deletionTimestamp !== undefined);
   if (open.length === 0) {
@@ -36,7 +78,7 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
     return names.length === 0 ? undefined : passing('WaitingForHosts', `Letting go of ${names.join(', ')}.`);
   }
   const wrong = open.flatMap((host) => hostProblem(binding, observed, host));
-  const sentences = [...wrong.slice(0, told).map(({ sentence }) => sentence), ...rest(wrong.slice(told))].join(' ');
+  const sentences = tell(wrong);
   if (
     waves !== undefined &&
     waves.failed.length > 0 &&
@@ -51,8 +93,18 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
   if (moving.length > 0) {
     return passing('WaitingForHosts', `${progress(rollout, moving)} ${sentences}`.trim());
   }
-  const count = `${open.length} of ${rollout.hosts.length} hosts ${open.length === 1 ? 'is' : 'are'} not ready.`;
-  const message = `${count} ${sentences}`;
+  return judgeTroubles(wrong, rollout, '', open.length);
+}
+
+/** Nothing moves but for what is wrong with these hosts; `open` says how many are not ready. */
+function judgeTroubles(
+  wrong: readonly HostProblem[],
+  { hosts, target }: Rollout,
+  beside: string,
+  open = wrong.length,
+): Hold {
+  const count = `${open} of ${hosts.length} hosts ${open === 1 ? 'is' : 'are'} not ready.`;
+  const message = `${count} ${tell(wrong)} ${beside}`.trim();
   const [only] = wrong;
   const reason = wrong.length === 1 && only !== undefined ? only.reason : 'HostsNotReady';
   const isStalled = target !== undefined && wrong.every((one) => one.isStalled);
@@ -85,7 +137,12 @@ interface HostProblem {
 }
 
 /** What a host says while all goes well. */
-const underWay: ReadonlySet<Reason> = new Set(['Progressing', 'WaitingForRevision', 'Converged'] satisfies Reason[]);
+const underWay: ReadonlySet<Reason> = new Set([
+  'Progressing',
+  'WaitingForRevision',
+  'Converged',
+  'ChangesPlanned',
+] satisfies Reason[]);
 
 function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
   const { name, state, refusal } = host;
@@ -110,9 +167,15 @@ function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: Ho
   return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
 }
 
-function rest(problems: readonly HostProblem[]): readonly string[] {
-  if (problems.length === 0) return [];
-  const names = problems.map(({ name }) => name).sort();
-  const shown = names.slice(0, 20).join(', ');
-  return [`Not ready either: ${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ''}.`];
+function tell(problems: readonly HostProblem[]): string {
+  const others = problems.slice(told).map(({ name }) => name);
+  return [
+    ...problems.slice(0, told).map(({ sentence }) => sentence),
+    ...(others.length === 0 ? [] : [`Not ready either: ${shorten(others)}.`]),
+  ].join(' ');
+}
+
+function shorten(names: readonly string[]): string {
+  const shown = names.toSorted().slice(0, 20).join(', ');
+  return `${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ''}`;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { abandonAnnotation } from '../../kube/pass.ts';
 import { annotatedManifest } from './children.ts';
-import { specWith, World } from './world.fixture.ts';
+import { specWith } from './spec.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const two = { ctl1: ['GlanceApi', 'CinderVolume'], cmp1: ['NovaCompute'] } as const;
 const renamed = { ctl1: two.ctl1, compute1: two.cmp1 } as const;

@@ -50,7 +50,7 @@ export function tellHosts(binding: CephOpenStackBinding, hosts: readonly CephOpe
 }
 
 /** A machine that stays in the binding under another name is not cleaned: what is on it is still needed. */
-function removalOf(binding: CephOpenStackBinding, { spec }: CephOpenStackHost): 'Retain' | 'Clean' {
+export function removalOf(binding: CephOpenStackBinding, { spec }: CephOpenStackHost): 'Retain' | 'Clean' {
   const isGoing = binding.metadata.deletionTimestamp !== undefined;
   const isListed = binding.spec.hosts.some((host) => host.name === spec.hostName);
   const isRenamed = !isListed && binding.spec.hosts.some((host) => isSamePlace(host, spec));

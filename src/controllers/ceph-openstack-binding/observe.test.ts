@@ -5,7 +5,8 @@ import { Invalid } from '../../errors.ts';
 import { Secret } from '../../secret.ts';
 import type { BindingKube } from './kube.ts';
 import { observe } from './observe.ts';
-import { specWith, World } from './world.fixture.ts';
+import { specWith } from './spec.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const spec = specWith({ ctl1: ['GlanceApi'], cmp1: ['NovaCompute'] });
 

@@ -1,7 +1,9 @@
-import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Policy } from '../../api/policy.ts';
+import { notCreatedYet } from '../../openstack/foretold-keys.ts';
 import { clientNeeds, needsOf } from '../binding-needs.ts';
+import { isForetold } from '../foretold.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
@@ -59,18 +61,24 @@ async function readClientSecrets(
   tools: ObserveTools,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ClientSecret>> {
-  const names = clientNeeds(needsOf(binding)).flatMap((need) => {
-    const client = clients.get(need.objectName);
-    return client === undefined ? [] : [clientSecretNameOf(client)];
-  });
+  const wanted = clientNeeds(needsOf(binding)).flatMap((need) => clients.get(need.objectName) ?? []);
   const found = await Promise.all(
-    names.map(async (name) => {
+    wanted.map(async (client) => {
+      const name = clientSecretNameOf(client);
       const data = await tools.secrets.readSecret(binding.metadata.namespace, name, signal);
-      const secret = data === undefined ? undefined : parseClientSecret(data);
+      const secret = foretoldSecret(binding, client) ?? (data === undefined ? undefined : parseClientSecret(data));
       return secret === undefined ? [] : [[name, secret] as const];
     }),
   );
   return new Map(found.flat());
+}
+
+/** A plan for hosts is made with what a Secret will say; nothing else ever is. */
+export function foretoldSecret(binding: CephOpenStackBinding, client: CephClientAuth): ClientSecret | undefined {
+  const foretold = client.status?.foretold;
+  if (binding.spec.mode !== 'Plan' || foretold === undefined || !isForetold(client)) return undefined;
+  const { fsid, monHost, keyFingerprint = notCreatedYet } = foretold;
+  return { userId: clientNameOf(client), fingerprint: keyFingerprint, fsid, monHost };
 }
 
 function parseClientSecret(data: SecretData): ClientSecret | undefined {

@@ -8,6 +8,7 @@ import type { Revision } from './revisions.ts';
 export interface ClientSecret {
   /** Without `client.`. */
   readonly userId: string;
+  /** In mode Plan it may be `notCreatedYet`. */
   readonly fingerprint: string;
   readonly fsid: string;
   readonly monHost: string;
@@ -21,7 +22,7 @@ export interface Observed {
   /** Its own hosts, by the name of their object. */
   readonly hosts: ReadonlyMap<string, CephOpenStackHost>;
   readonly revisions: readonly Revision[];
-  /** By the name of the Secret; one that is not there, or has no key yet, is missing. */
+  /** By the name of the Secret; one that is not there, or has no key yet, is missing, but for what a plan foretells. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecret>;
   /** What the SSH Secret's policy allows; undefined while there is no such Secret. */
   readonly policy: Policy | undefined;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { openStackModel } from './openstack-model.ts';
-import { specWith, World } from './world.fixture.ts';
+import { specWith } from './spec.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
 const hosts = { ctl1: ['GlanceApi', 'CinderVolume', 'CinderBackup'], cmp1: ['NovaCompute'] } as const;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Role, roles } from '../../api/ceph-openstack-host.ts';
-import { specWith, World } from './world.fixture.ts';
+import { specWith } from './spec.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const anySpec = fc
   .record({

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import { parsePolicy } from '../../api/policy.ts';
+import { specWith } from './spec.fixture.ts';
 import { bindingStatus } from './status.ts';
 import { describeStep } from './steps.ts';
-import { specWith, World } from './world.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const two = { ctl1: ['GlanceApi', 'CinderVolume', 'CinderBackup'], cmp1: ['NovaCompute'] } as const;
 

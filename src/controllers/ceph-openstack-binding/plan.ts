@@ -15,6 +15,7 @@ import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
 import { planRollout, type Rollout } from './rollout.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
+import { unwantedClients, unwantedPools } from './unwanted.ts';
 
 /**
  * Children first, all at once; when they are ready, what hosts need as a revision; then hosts, told to lay it out and,
@@ -35,8 +36,7 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
         ...revisionSteps(rollout, observed),
       ],
       applyHosts(rollout, observed),
-      ...removeHosts(binding, observed),
-      ...removeChildren(binding, needs, observed),
+      ...inPlanNoneIsDeleted(binding, [...removeHosts(binding, observed), ...removeChildren(binding, needs, observed)]),
       pruneRevisions(rollout, observed),
     ],
     ...(hold === undefined ? {} : { hold }),
@@ -121,6 +121,12 @@ function applyHosts({ manifests }: Rollout, observed: Observed): readonly Bindin
   });
 }
 
+/** What is deleted does not come back when a plan is dropped; `foretell` tells of it instead. */
+function inPlanNoneIsDeleted({ spec }: CephOpenStackBinding, stages: readonly (readonly BindingStep[])[]) {
+  if (spec.mode !== 'Plan') return stages;
+  return stages.map((stage) => stage.filter((step) => 'manifest' in step));
+}
+
 /** Hosts that the binding no longer lists: told what is to become of them first, should that have changed. */
 function removeHosts(binding: CephOpenStackBinding, observed: Observed): readonly (readonly BindingStep[])[] {
   const leaving = leavingHosts(binding, observed);
@@ -138,17 +144,10 @@ function removeChildren(
   const uses = observed.revisions
     .filter((revision) => inUse.has(revision.name))
     .map((revision) => usedBy(revision.data));
-  const wantedClients = new Set(clientNeeds(needs).map((need) => need.objectName));
-  const clients = [...observed.clients.values()].filter(
-    (client) => isChildOf(binding, client) && !wantedClients.has(client.metadata.name),
-  );
+  const clients = unwantedClients(binding, needs, observed);
   const idle = clients.filter((client) => !uses.some(({ secrets }) => secrets.has(clientSecretNameOf(client))));
-  const wantedPools = new Set(poolNeeds(needs).map((need) => need.objectName));
-  const pools = [...observed.pools.values()].filter(
-    (pool) =>
-      isChildOf(binding, pool) &&
-      !wantedPools.has(pool.metadata.name) &&
-      !uses.some((use) => use.pools.has(poolNameOf(pool))),
+  const pools = unwantedPools(binding, needs, observed).filter(
+    (pool) => !uses.some((use) => use.pools.has(poolNameOf(pool))),
   );
   return [
     [...tellOthers('apply-client', binding, clients), ...tellOthers('apply-pool', binding, pools)],
@@ -168,6 +167,7 @@ function referencedRevisions(observed: Observed): ReadonlySet<string> {
   const names = [...observed.hosts.values()].flatMap(({ spec, status }) => [
     spec.revision?.current,
     spec.revision?.next,
+    spec.revision?.planned,
     status?.distributed,
     status?.switched,
   ]);

@@ -7,6 +7,7 @@ import type { RevisionData } from '../../openstack/desired-host.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
 import { clientNeeds, type Needs, poolNeeds } from '../binding-needs.ts';
+import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { hostObjectName, isChildOf } from './children.ts';
 import type { Observed } from './observed.ts';
@@ -117,6 +118,7 @@ function childProblem(
   const conditions = child.status?.conditions ?? [];
   const ready = conditions.find((condition) => condition.type === 'Ready');
   if (ready?.status === 'True' && child.status?.observedGeneration === child.metadata.generation) return undefined;
+  if (binding.spec.mode === 'Plan' && isForetold(child)) return undefined;
   if (ready === undefined || ready.status === 'True') return passing(waiting, `${what} is not ready yet.`);
   const isStalled = conditions.some((condition) => condition.type === 'Stalled' && condition.status === 'True');
   const reason = isStalled || ready.reason === 'ChangesPlanned' ? ready.reason : waiting;

@@ -1,6 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import type { DesiredHost, Refusal, RevisionData } from '../../openstack/desired-host.ts';
+import { speaksOfForetoldKeys } from '../../openstack/foretold-keys.ts';
 import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
 import { canonicalJson, digest } from './canonical.ts';
 
@@ -19,21 +20,27 @@ export interface Revision {
  */
 const historyLimit = 2;
 
-/** `<binding>-<digest>`: the same content has the same name, whoever renders it and when. */
+/**
+ * `<binding>-<digest>`: the same content has the same name, whoever renders it and when. One that serves a plan only has
+ * a name that says so.
+ */
 export function revisionName(binding: CephOpenStackBinding, data: RevisionData): string {
-  return `${binding.metadata.name}-${digest(data)}`;
+  const middle = speaksOfForetoldKeys(data) ? '-plan' : '';
+  return `${binding.metadata.name}${middle}-${digest(data)}`;
 }
 
 export function nextNumber(revisions: readonly Revision[]): number {
   return revisions.reduce((most, revision) => Math.max(most, revision.number), 0) + 1;
 }
 
-/** Revisions that nobody refers to and that are beyond the history, oldest first. */
+/** Revisions that nobody refers to and that are beyond the history, oldest first; those of plans have none. */
 export function prunable(revisions: readonly Revision[], referenced: ReadonlySet<string>): readonly Revision[] {
   const unused = revisions
     .filter((revision) => !referenced.has(revision.name))
     .sort((a, b) => b.number - a.number || (a.name < b.name ? -1 : 1));
-  return unused.slice(historyLimit).reverse();
+  const foretold = unused.filter((revision) => speaksOfForetoldKeys(revision.data));
+  const others = unused.filter((revision) => !foretold.includes(revision));
+  return [...foretold, ...others.slice(historyLimit)].reverse();
 }
 
 /**

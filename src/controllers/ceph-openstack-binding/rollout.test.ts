@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
-import { specWith, World } from './world.fixture.ts';
+import { specWith } from './spec.fixture.ts';
+import { World } from './world.fixture.ts';
 
 const ctl: readonly Role[] = ['GlanceApi', 'CinderVolume'];
 

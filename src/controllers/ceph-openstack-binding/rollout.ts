@@ -40,6 +40,7 @@ export interface Rollout {
   readonly hosts: readonly HostView[];
   /** What all hosts are to have; undefined while it cannot be rendered. */
   readonly target: Target | undefined;
+  /** None in mode Plan, which tells nobody to switch. */
   readonly waves: Waves | undefined;
   readonly problems: readonly Hold[];
   readonly manifests: readonly ChildManifest[];
@@ -60,8 +61,9 @@ export function planRollout(
   const problems = orphans === undefined ? rendered.problems : [orphans];
   const hosts = target === undefined ? views : withoutPlaces(views, target);
   const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
+  const isPlan = binding.spec.mode === 'Plan';
   const waves =
-    target === undefined
+    target === undefined || isPlan
       ? undefined
       : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
   const manifests = binding.spec.hosts.flatMap((host, index) => {
@@ -70,11 +72,12 @@ export function planRollout(
     const told = view.object?.spec.revision;
     const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
     const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
-    const next = isServed ? target.name : told?.next;
+    const next = isServed && !isPlan ? target.name : told?.next;
     return [
       hostManifest(binding, orphans === undefined ? host : withCinderVolume(host, view), {
         ...(current === undefined ? {} : { current }),
         ...(next === undefined ? {} : { next }),
+        ...(isServed && isPlan ? { planned: target.name } : {}),
       }),
     ];
   });

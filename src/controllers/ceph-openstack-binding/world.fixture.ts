@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
-import { type CephOpenStackBinding, parseCephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { type Policy, parsePolicy } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
@@ -9,9 +9,11 @@ import type { ObjectMeta, Resource } from '../../api/resource.ts';
 import { desiredHost, type Machine as OpenStackMachine } from '../../openstack/merge-roles.ts';
 import { canonicalJson } from './canonical.ts';
 import { type ChildManifest, childMetadata } from './children.ts';
+import { foretoldSecret } from './observe.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 import { planBinding } from './plan.ts';
 import type { Revision } from './revisions.ts';
+import { bindingWith } from './spec.fixture.ts';
 import { type BindingStep, type ChildKind, kindOfVerb } from './steps.ts';
 
 const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
@@ -46,6 +48,8 @@ export class World {
   readonly revisions = new Map<string, Revision>();
   readonly machines = new Map<string, Machine>();
   readonly keys = new Map<string, string>();
+  /** Pools and users that their controllers have made in Ceph. */
+  readonly made = new Set<string>();
   policy: Policy | undefined = parsePolicy(undefined);
   claimedByOthers = new Map<string, string>();
   monHost = '10.0.0.1';
@@ -54,12 +58,12 @@ export class World {
   #uid = 0;
 
   constructor(spec: Record<string, unknown>) {
-    this.binding = parse(spec, 1);
+    this.binding = bindingWith(spec, 1);
     this.#meetMachines();
   }
 
   change(spec: Record<string, unknown>): void {
-    this.binding = parse(spec, this.binding.metadata.generation + 1);
+    this.binding = bindingWith(spec, this.binding.metadata.generation + 1);
     this.#meetMachines();
   }
 
@@ -84,10 +88,13 @@ export class World {
     const clients = this.#all<CephClientAuth>('CephClientAuth');
     const secrets = new Map<string, ClientSecret>();
     for (const client of clients.values()) {
-      if (client.status?.observedGeneration === undefined) continue;
       const userId = clientNameOf(client);
       const fingerprint = this.keys.get(userId) ?? `key-of-${userId}`;
-      secrets.set(clientSecretNameOf(client), { userId, fingerprint, fsid, monHost: this.monHost });
+      const kept = this.made.has(client.metadata.name)
+        ? { userId, fingerprint, fsid, monHost: this.monHost }
+        : undefined;
+      const secret = foretoldSecret(this.binding, client) ?? kept;
+      if (secret !== undefined) secrets.set(clientSecretNameOf(client), secret);
     }
     return {
       pools: this.#all<RbdPool>('RbdPool'),
@@ -169,8 +176,15 @@ export class World {
       for (const [name, child] of this.children[kind]) {
         if (child.metadata.deletionTimestamp !== undefined) {
           this.children[kind].delete(name);
+          this.made.delete(name);
           this.history.push(`${kind} ${name} is gone`);
-        } else judge(child, 'Converged', {});
+        } else if (child.spec.mode === 'Plan' && !this.made.has(name)) {
+          const foretold = kind === 'RbdPool' ? {} : { foretold: { fsid, monHost: this.monHost } };
+          judge(child, 'ChangesPlanned', { plan: [`Make ${name}.`], ...foretold });
+        } else {
+          this.made.add(name);
+          judge(child, 'Converged', {});
+        }
       }
     }
     for (const [name, host] of this.children.CephOpenStackHost) this.lookAt(name, host);
@@ -194,7 +208,7 @@ export class World {
   }
 
   /** As a host's own controller: a revision that does not hold what the machine is now serves it no more. */
-  #answer({ hostName, roles, revision }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
+  #answer({ hostName, roles, revision, mode }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
     const machine = this.machine(hostName);
     const { release } = machine;
     const releases = { glance: release, cinder: release, nova: release } as OpenStackMachine['releases'];
@@ -204,7 +218,19 @@ export class World {
       const { data } = this.revisions.get(name) ?? assert.fail(`${name} is gone`);
       return !('refused' in desiredHost(data, { roles, platform: 'debian-systemd', releases }));
     };
-    const { current, next } = revision ?? {};
+    const { current, next, planned } = revision ?? {};
+    for (const told of [current, next]) assert.doesNotMatch(told ?? '', /-plan-/, 'it is told what serves a plan only');
+    if (mode === 'Plan') {
+      fields.distributed = before?.distributed;
+      fields.switched = before?.switched;
+      if (planned === undefined)
+        return { reason: current === undefined ? 'WaitingForRevision' : 'Converged', fields } as const;
+      if (!serves(planned)) return { reason: 'WaitingForRevision', fields } as const;
+      if (planned === before?.switched) return { reason: 'Converged', fields } as const;
+      fields.plan = ['Edit its options.', 'Restart its services.'];
+      return { reason: 'ChangesPlanned', fields } as const;
+    }
+    assert.equal(planned, undefined);
     if (next !== undefined && !serves(next)) return { reason: 'WaitingForRevision', fields } as const;
     if (next === undefined && !serves(current)) return { reason: 'WaitingForRevision', fields } as const;
     if (next !== undefined && before?.distributed !== next) this.history.push(`${hostName} lays out ${next}`);
@@ -253,39 +279,5 @@ function judge(child: Child, reason: Reason, fields: Record<string, unknown>): v
     ...fields,
     observedGeneration: child.metadata.generation,
     conditions: [{ type: 'Ready', status, reason, message: `It says ${reason}.` }],
-  };
-}
-
-function parse(spec: Record<string, unknown>, generation: number): CephOpenStackBinding {
-  return parseCephOpenStackBinding({
-    apiVersion: 'cephopenstack.io/v1alpha1',
-    kind: 'CephOpenStackBinding',
-    metadata: {
-      name: 'cloud',
-      namespace: 'openstack',
-      uid: 'binding-uid',
-      generation,
-      resourceVersion: '1',
-      creationTimestamp: '2026-01-01T00:00:00Z',
-    },
-    // What is undefined is not there, as JSON carries it.
-    spec: JSON.parse(JSON.stringify(spec)),
-  });
-}
-
-const allSections = { glance: {}, cinder: {}, cinderBackup: {}, nova: { ephemeral: {} } };
-
-/** The least binding that wires everything, with these hosts. */
-export function specWith(hosts: Readonly<Record<string, readonly Role[]>>, more: Record<string, unknown> = {}) {
-  return {
-    cluster: { secretName: 'ceph-main' },
-    ssh: { secretName: 'fleet-ssh' },
-    hosts: Object.entries(hosts).map(([name, roles], index) => ({
-      name,
-      address: `10.0.0.${index + 11}`,
-      roles: [...roles],
-    })),
-    ...allSections,
-    ...more,
   };
 }

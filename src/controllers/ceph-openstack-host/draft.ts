@@ -16,7 +16,7 @@ export type PlannedStep = HostStep & {
 export interface Draft {
   manifest: Manifest;
   /** Steps that only add and disturb nothing that runs. */
-  readonly layOut: HostStep[];
+  readonly layOut: PlannedStep[];
   /** Steps that change what a service does. */
   readonly switchOver: PlannedStep[];
   /** Steps that take away what is no longer wanted; only once nothing runs with it. */

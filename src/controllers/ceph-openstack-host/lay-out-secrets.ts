@@ -1,7 +1,8 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { LibvirtSecret } from '../../openstack/desired-host.ts';
 import { passing, stalled } from '../hold.ts';
-import type { Draft } from './draft.ts';
+import { keyClause } from './as-planned.ts';
+import type { Draft, PlannedStep } from './draft.ts';
 import type { ClientKey, SeenHost } from './observed.ts';
 
 /** The key of a revision's entity; a hold when the Secret has another one, for which a new revision is on its way. */
@@ -11,7 +12,7 @@ export function keyFor(
   keys: ReadonlyMap<string, ClientKey>,
 ): ClientKey | undefined {
   const client = keys.get(wanted.entity);
-  if (client !== undefined && client.key.fingerprint() === wanted.fingerprint) return client;
+  if (client !== undefined && (client.foretold ?? client.key.fingerprint()) === wanted.fingerprint) return client;
   const hold = passing(
     'WaitingForClient',
     `Waiting for the key of ${wanted.entity} that the revision speaks of in Secret "${wanted.secretName}".`,
@@ -38,6 +39,11 @@ export function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: Se
       libvirtSecrets: { ...draft.manifest.libvirtSecrets, [uuid]: { usageName: name, adopted } },
     };
   };
+  const clause = keyClause(wanted.entity, client);
+  const setValue: PlannedStep = {
+    ...{ verb: 'set-libvirt-secret-value', uuid, value: client.key },
+    ...(clause === undefined ? {} : { about: `Set the value of libvirt's secret ${uuid} to ${clause}.` }),
+  };
   const seen = libvirt.secrets.find((secret) => secret.uuid === uuid);
   if (seen === undefined) {
     const rival = libvirt.secrets.find((secret) => secret.usageType === 'ceph' && secret.usageName === usageName);
@@ -50,8 +56,7 @@ export function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: Se
       );
       return;
     }
-    draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName });
-    draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
+    draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName }, setValue);
     keep(false, usageName);
     return;
   }
@@ -87,7 +92,7 @@ export function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: Se
     }
   }
   keep(true, seen.usageName);
-  draft.layOut.push({ verb: 'set-libvirt-secret-value', uuid, value: client.key });
+  draft.layOut.push(setValue);
 }
 
 /** The guests, running or defined, that name a secret by UUID or usage name; sorted. */

@@ -5,6 +5,7 @@ import type { FormerFile } from '../../hosts/manifest.ts';
 import type { CephConfFile, DesiredHost, Distribute, KeyringFile } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
 import { passing, stalled } from '../hold.ts';
+import { keyClause } from './as-planned.ts';
 import { contentHash, unitDigest } from './digest.ts';
 import type { Draft } from './draft.ts';
 import { keyFor, layOutSecret } from './lay-out-secrets.ts';
@@ -21,6 +22,8 @@ interface WantedFile {
   readonly agrees: (content: Secret) => boolean;
   /** It holds a key, which is never copied elsewhere. */
   readonly isKey: boolean;
+  /** Whose key it is, in a plan with one that no Secret holds yet. */
+  readonly foretold?: string;
 }
 
 /**
@@ -127,8 +130,10 @@ function saysAllOf(content: Secret, wanted: string): boolean {
 function keyringFile(draft: Draft, keyring: KeyringFile, keys: ReadonlyMap<string, ClientKey>): WantedFile[] {
   const client = keyFor(draft, keyring, keys);
   if (client === undefined) return [];
-  const agrees = (content: Secret) => keyIn(content, keyring.entity)?.equals(client.key) === true;
-  return [{ ...keyring, content: client.keyring, agrees, isKey: true }];
+  const agrees = (content: Secret) => keyIn(content, keyring.entity)?.fingerprint() === keyring.fingerprint;
+  const foretold = keyClause(keyring.entity, client);
+  const file = { ...keyring, content: client.keyring, agrees, isKey: true };
+  return [foretold === undefined ? file : { ...file, foretold }];
 }
 
 function keyIn(keyring: Secret, entity: string): Secret | undefined {
@@ -163,12 +168,13 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
   };
   if (seen.kind !== 'file') {
     if (seen.parentMissing) makeParent(draft, path);
-    draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: 'absent' });
+    const about = file.foretold === undefined ? {} : { about: `Write ${path} with ${file.foretold}.` };
+    draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: 'absent', ...about });
     keep({ kind: 'absent' }, contentHash(content));
     return;
   }
   // What is ours is kept to the letter; what is not only has to say the same.
-  const mayDiffer = ours === undefined || ours.former.kind === 'adopted';
+  const mayDiffer = ours === undefined || ours.former.kind === 'adopted' || file.foretold !== undefined;
   const equal =
     seen.content?.equals(content) === true || (mayDiffer && seen.content !== undefined && file.agrees(seen.content));
   if (equal && seen.sha256 !== undefined) {
@@ -191,7 +197,8 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
     draft.holds.push(stalled('Conflict', `Cannot replace ${path}: it is too large or no text; move it away.`));
     return;
   }
-  draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: seen.sha256 });
+  const about = file.foretold === undefined ? {} : { about: `Change ${path} to ${file.foretold}.` };
+  draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: seen.sha256, ...about });
   const former: FormerFile =
     file.isKey || seen.content === undefined
       ? { kind: 'adopted' }

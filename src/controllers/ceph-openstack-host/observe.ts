@@ -14,6 +14,7 @@ import {
 } from '../../openstack/distributions.ts';
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
+import { asPlanned, refuseForetold } from './as-planned.ts';
 import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { type FormerBinding, hostOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
@@ -26,6 +27,8 @@ export type HostConnection =
       readonly ssh: SshConnection;
       readonly current: NamedRevision | undefined;
       readonly next: NamedRevision | undefined;
+      /** Only in mode Plan. */
+      readonly planned?: NamedRevision | undefined;
       readonly keys: ReadonlyMap<string, ClientKey>;
       readonly owner: ManifestOwner;
       /** What has become of another binding whose manifest is found there. */
@@ -83,10 +86,10 @@ export async function observe(
 /** Everything that any of the host's roles could speak of, whatever release it turns out to have. */
 export function requestFor(
   host: CephOpenStackHost,
-  { current, next }: Pick<Extract<HostConnection, { kind: 'reach' }>, 'current' | 'next'>,
+  { current, next, planned }: Pick<Extract<HostConnection, { kind: 'reach' }>, 'current' | 'next' | 'planned'>,
   platform: Platform,
 ): ObserveRequest {
-  const rendered = [current, next]
+  const rendered = [current, next, planned]
     .flatMap((revision) => revision?.data.roles ?? [])
     .filter((role) => host.spec.roles.includes(role.role) && role.platform === platform);
   const places = allRoles.map((role) => placeOf(platform, role));
@@ -148,7 +151,7 @@ function readMeaning(
   connection: Extract<HostConnection, { kind: 'reach' }>,
   facts: HostFacts,
 ): SeenHost {
-  const { current, next, keys, owner, imagesIn, former, takeOverRefusal } = connection;
+  const { current, next, planned, keys, owner, imagesIn, former, takeOverRefusal } = connection;
   const ownership = hostOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
   const platform = platformFrom(facts);
   if (isRefusal(platform)) {
@@ -158,28 +161,35 @@ function readMeaning(
     };
   }
   const { releases, unknownVersions } = readReleases(facts, platform, host);
-  const fold = (revision: NamedRevision | undefined): HostRevision | undefined =>
-    revision === undefined
-      ? undefined
-      : { name: revision.name, desired: desiredHost(revision.data, { roles: host.spec.roles, platform, releases }) };
-  const folded = { current: fold(current), next: fold(next) };
+  const fold = ({ name, data }: NamedRevision): HostRevision => ({
+    name,
+    desired: desiredHost(data, { roles: host.spec.roles, platform, releases }),
+  });
+  const foldTold = (revision: NamedRevision | undefined): HostRevision | undefined => {
+    if (revision === undefined) return undefined;
+    const refusal = refuseForetold(revision.name, revision.data);
+    return refusal === undefined ? fold(revision) : { name: revision.name, desired: refusal };
+  };
+  const told = { current: foldTold(current), next: foldTold(next) };
+  const foretold = planned === undefined ? undefined : fold(planned);
   const installed = allRoles.filter((role) => facts.units[placeOf(platform, role).unit]?.load !== 'not-found');
-  return {
+  const seen: SeenHost = {
     kind: 'seen',
     facts,
     platform,
     releases,
     unknownVersions,
     missingRoles: host.spec.roles.filter((role) => !installed.includes(role)).sort(),
-    ...folded,
+    ...told,
     keys,
     owner,
     ownership,
     readers: Object.fromEntries(
       installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
     ),
-    volumes: volumePools(folded.current ?? folded.next, facts).reduce((sum, pool) => sum + imagesIn(pool), 0),
+    volumes: volumePools(foretold ?? told.current ?? told.next, facts).reduce((sum, pool) => sum + imagesIn(pool), 0),
   };
+  return asPlanned(seen, foretold);
 }
 
 function platformFrom({ os }: HostFacts): SeenHost['platform'] {

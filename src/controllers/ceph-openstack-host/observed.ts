@@ -12,6 +12,8 @@ export interface ClientKey {
   readonly key: Secret;
   /** The text of its keyring file. */
   readonly keyring: Secret;
+  /** In mode Plan: the fingerprint of the key that it stands for, which no Secret holds yet. */
+  readonly foretold?: string;
 }
 
 /** One revision, folded to what this host needs of it. */
@@ -35,6 +37,8 @@ export type Observed =
       readonly unknownVersions: readonly string[];
       readonly current: HostRevision | undefined;
       readonly next: HostRevision | undefined;
+      /** In mode Plan: what the host was told in truth, while `current` and `next` are what it is planned with. */
+      readonly told?: { readonly current: HostRevision | undefined; readonly next: HostRevision | undefined };
       /** By entity; one that is not in it cannot be laid out yet. */
       readonly keys: ReadonlyMap<string, ClientKey>;
       readonly ownership: Ownership;

@@ -6,6 +6,7 @@ import type { ExpectedContent } from '../../hosts/steps.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { passing, stalled } from '../hold.ts';
+import { plannedRestarts } from './as-planned.ts';
 import { createDraft, type Draft, emptyManifest, type PlannedStep } from './draft.ts';
 import { giveBack } from './give-back.ts';
 import { layOut } from './lay-out.ts';
@@ -64,9 +65,11 @@ export function draftHost(
     observed.next?.name === observed.current?.name ? undefined : next,
   );
   const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
-  if (settled && isQuiet(draft)) giveBack(draft, observed, layers);
+  // A plan tells what comes after the next steps, too.
+  const isForetold = observed.told !== undefined && draft.holds.length === 0;
+  if (settled && (isQuiet(draft) || isForetold)) giveBack(draft, observed, layers);
   if (isQuiet(draft)) proveAccess(draft, host, observed);
-  return { draft, steps: transaction(draft, observed.facts, restartSteps) };
+  return { draft, steps: transaction(draft, observed.facts, plannedRestarts(restartSteps, observed)) };
 }
 
 function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost) {
@@ -167,7 +170,7 @@ function proveAccess(draft: Draft, host: CephOpenStackHost, observed: SeenHost):
  */
 function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly PlannedStep[]): readonly PlannedStep[] {
   const found = facts.manifest;
-  const changes = [...draft.layOut, ...draft.switchOver, ...draft.giveBack];
+  const changes = [...draft.layOut, ...draft.switchOver];
   const owed = (since: RestartDebt['since']): Manifest => {
     const added = [...draft.debts].map(([unit, digest]): [string, RestartDebt] => [
       unit,
@@ -184,7 +187,7 @@ function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly Plan
   if (draft.debts.size > 0) {
     steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(pending), incidental: true });
   }
-  return [...steps, ...restartSteps];
+  return [...steps, ...restartSteps, ...draft.giveBack];
 }
 
 function before(unit: UnitFacts | undefined): RestartDebt['before'] {

@@ -56,7 +56,7 @@ export function hostKind(tools: HostTools): Registered {
         ),
       ),
       watch(controllerRevisionKind, ({ metadata: { namespace, name } }) =>
-        hostsThat(({ spec }) => spec.revision?.current === name || spec.revision?.next === name, namespace),
+        hostsThat(({ spec }) => Object.values(spec.revision ?? {}).includes(name), namespace),
       ),
     ],
     lookEveryMs: tools.lookEveryMs,
@@ -71,8 +71,8 @@ export function hostKind(tools: HostTools): Registered {
 /** The Secrets of the clients that the host's revisions speak of. */
 function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
   const { namespace } = host.metadata;
-  return [host.spec.revision?.current, host.spec.revision?.next]
-    .flatMap((name) => (name === undefined ? [] : (cache.get(controllerRevisionKind, { namespace, name }) ?? [])))
+  return Object.values(host.spec.revision ?? {})
+    .flatMap((name) => cache.get(controllerRevisionKind, { namespace, name }) ?? [])
     .flatMap((revision) => (revision.data as RevisionData).roles)
     .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets])
     .map((item) => item.secretName);
@@ -129,12 +129,15 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   });
   const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
   const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
+  const isPlan = host.spec.mode === 'Plan' && !deleting;
+  const planned = isPlan ? readRevision(host, tools, host.spec.revision?.planned) : undefined;
   return {
     kind: 'reach',
     ssh,
     current,
     next,
-    keys: await readKeys(host, tools, [next, current], signal),
+    planned,
+    keys: await readKeys(host, tools, [planned, next, current], signal),
     owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
     former: (owner) => formerBinding(owner, address, tools),
     takeOverRefusal: takeOverRefusal(policy),
@@ -163,7 +166,7 @@ function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | 
   return { name, data: data as RevisionData };
 }
 
-/** The keys that the revisions speak of; `next` stands first, and with it the newer key of an entity. */
+/** The keys that the revisions speak of; the newest stands first, and with it the newer key of an entity. */
 async function readKeys(
   host: CephOpenStackHost,
   tools: HostTools,

@@ -11,6 +11,12 @@ export function hostStatus(
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
   if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
+  const { told, ...seen } = observed;
+  return presentStatus(host, { ...seen, ...told });
+}
+
+/** By what the host was told, whatever is planned for it. */
+function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<typeof hostStatus> {
   const { draft, steps } = draftHost(host, observed);
   const next = observed.next?.name ?? observed.current?.name;
   // None are looked at where the binding has verification.access Disabled.

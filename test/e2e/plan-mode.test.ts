@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
+import { cephChanges, pools, users } from './seen-ceph.ts';
+import { keepLibvirtUp, traceOf } from './seen-host.ts';
+import { allReady, applyQuickstart, objects, readyOf, refusedRequests, type Seen, soon } from './story.ts';
+
+/* A cloud that is planned before it is wired, and again before it is changed. */
+
+const units = ['glance-api', 'cinder-volume', 'cinder-backup', 'nova-compute'] as const;
+const hostOf = (unit: (typeof units)[number]) => (unit === 'nova-compute' ? 'cmp1' : 'ctl1');
+
+const settings = { glance: { chunkSizeMB: 8 }, nova: { ephemeral: {}, hwDiskDiscard: 'Unmap' } };
+
+let world: World;
+
+before(async () => {
+  world = await startWorld({ hosts: quickstartHosts });
+  await keepLibvirtUp(world.host('cmp1'));
+  await world.startOperator({ CEPH_LOOK_SECONDS: '3', HOST_LOOK_SECONDS: '5' });
+});
+after(() => world?.[Symbol.asyncDispose]());
+
+/** All that could be changed in Ceph and on hosts, as text that compares. */
+async function trace(): Promise<readonly string[]> {
+  return [
+    ...(await cephChanges(world.ceph, 'client.openstack-operator')),
+    ...(await pools(world.ceph)).keys(),
+    ...(await users(world.ceph)).keys(),
+    ...(await Promise.all([...world.hosts.values()].map(traceOf))).flat(),
+  ];
+}
+
+const planOf = ({ status }: Seen | undefined = assert.fail('it is not there')) =>
+  (status?.plan ?? []) as readonly string[];
+
+/** Waits until the binding's plan holds all of these, and everything was looked at; gives its lines. */
+async function planned(...wanted: readonly RegExp[]): Promise<readonly string[]> {
+  return soon(
+    world,
+    'the plan is whole',
+    async () => {
+      const [binding] = await objects(world, 'cephopenstackbindings');
+      const plan = planOf(binding);
+      const ready = binding && readyOf(binding);
+      const missing = wanted.filter((line) => !plan.some((found) => line.test(found)));
+      assert.deepEqual(missing, [], `${ready?.message}\n${plan.join('\n')}`);
+      assert.equal(ready?.reason, 'ChangesPlanned');
+      assert.match(ready.message, /planned, see status\.plan; set mode to Enforce to have them made\.$/);
+      return plan;
+    },
+    { timeoutMs: 120_000 },
+  );
+}
+
+/** Every step that was done on an object, from the operator's log. */
+function didOn(kind: string, name: string): ReadonlySet<string> {
+  const entries = world.operators
+    .flatMap(({ log }) => log)
+    .filter((line) => line.includes('"verb":'))
+    .map((line): Record<string, string> => JSON.parse(line));
+  const own = entries.filter((entry) => entry.kind === kind && entry.name === name && entry.verb !== 'write-manifest');
+  return new Set(own.map(({ msg = '' }) => msg));
+}
+
+const withoutKeys = (line: string) => line.replace(/ (with|to) the key of [^ ]+, which is not created yet/, '');
+
+test('a binding in mode Plan', async (t) => {
+  let plan: readonly string[];
+  let said: readonly Seen[];
+  const before = await trace();
+
+  await t.test('lists all that wiring a bare cloud takes', async () => {
+    await applyQuickstart(world, { ...settings, mode: 'Plan' });
+    plan = await planned(
+      ...['images', 'volumes', 'backups', 'vms'].map((pool) => new RegExp(`^RbdPool ".*": Create pool "${pool}"`)),
+      ...['glance', 'cinder', 'cinder-backup'].map(
+        (user) => new RegExp(`^CephClientAuth ".*": Create user "client\\.${user}" with .*profile rbd pool=`),
+      ),
+      /^On cmp1, ctl1: Write \/etc\/ceph\/ceph\.conf\.$/,
+      /^On cmp1, ctl1: Write .*client\.cinder\.keyring with the key of client\.cinder, which is not created yet\.$/,
+      /^On ctl1: Write .*client\.glance\.keyring with the key of client\.glance, which is not created yet\.$/,
+      /^On cmp1: Set the value of libvirt's secret .* to the key of client\.cinder, which is not created yet\.$/,
+      /^On (cmp1|ctl1): Install .*python3-rbd/,
+      /^On ctl1: Set .*rbd_store_pool.* of \/etc\/glance\/glance-api\.conf\.$/,
+      /^On ctl1: Set .*rbd_pool.* of \/etc\/cinder\/cinder\.conf\.$/,
+      /^On cmp1: Set .*images_rbd_pool.* of \/etc\/nova\/nova\.conf\.$/,
+      ...units.map((unit) => new RegExp(`^On ${hostOf(unit)}: Restart ${unit}\\.service\\.$`)),
+    );
+    assert.ok(plan.length <= 64);
+    assert.doesNotMatch(plan.join('\n'), /And \d+ more/);
+    said = await objects(world);
+    for (const object of said) assert.equal(readyOf(object)?.reason, 'ChangesPlanned', object.metadata.name);
+  });
+
+  await t.test('changes nothing in Ceph and on hosts', async () => {
+    assert.deepEqual(await trace(), before);
+  });
+
+  await t.test('does just that when it is enforced', async () => {
+    await applyQuickstart(world, settings);
+    await allReady(world);
+    for (const object of said.filter(({ kind }) => kind !== 'CephOpenStackBinding')) {
+      const { kind, metadata } = object;
+      const did = didOn(kind, metadata.name);
+      assert.deepEqual([...did].sort(), [...new Set(planOf(object).map(withoutKeys))].sort(), metadata.name);
+    }
+    const revisions = await objects(world, 'controllerrevisions');
+    assert.deepEqual(
+      revisions.filter(({ metadata }) => metadata.name.includes('-plan-')),
+      [],
+    );
+  });
+});
+
+test('a change of a cloud at work, in mode Plan', async (t) => {
+  const before = await trace();
+
+  await t.test('lists the edits and restarts of all hosts at once', async () => {
+    const changed = { glance: { chunkSizeMB: 16 }, nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } };
+    await applyQuickstart(world, { ...changed, mode: 'Plan' });
+    const plan = await planned(/glance-api\.conf/, /nova\.conf/);
+    assert.deepEqual([...plan].sort(), [
+      'On cmp1: Restart nova-compute.service.',
+      'On cmp1: Set hw_disk_discard in [libvirt] of /etc/nova/nova.conf.',
+      'On ctl1: Restart glance-api.service.',
+      'On ctl1: Set rbd_store_chunk_size in [rbd] of /etc/glance/glance-api.conf.',
+    ]);
+  });
+
+  await t.test('restarts and changes nothing, and leaves the hosts what they were told', async () => {
+    assert.deepEqual(await trace(), before);
+    const told = (await objects(world, 'cephopenstackhosts')).map(
+      ({ spec }) => spec.revision as Record<string, string>,
+    );
+    assert.equal(new Set(told.flatMap(({ current, next }) => [current, next])).size, 1);
+    for (const { current, planned: name } of told) assert.notEqual(name, current);
+  });
+
+  await t.test('is dropped without a trace', async () => {
+    await applyQuickstart(world, settings);
+    await allReady(world);
+    assert.deepEqual(await trace(), before);
+  });
+});
+
+test('nothing that the operator asked of Kubernetes was refused', async () => {
+  assert.deepEqual(await refusedRequests(world), []);
+});
