@@ -110,7 +110,6 @@ const status = z.object({
 export type CephClientAuthSpec = SpecOf<typeof spec>;
 export type CephClientAuthSpecInput = SpecInputOf<typeof spec>;
 export type CephClientAuthStatus = StatusOf<typeof status>;
-export type ClientGrant = NonNullable<CephClientAuthSpec['access']>[number];
 export interface CephClientAuth extends Resource {
   readonly spec: CephClientAuthSpec;
   readonly status?: CephClientAuthStatus;

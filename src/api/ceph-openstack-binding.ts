@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { handlingFields, hostFields, roles, sshField } from './ceph-openstack-host.ts';
 import { cluster, commonStatus, inherited, listMap, notYet, objectName, text, withRules } from './fields.ts';
 import { cinder, cinderBackup, glance, nova } from './openstack-sections.ts';
-import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
+import { defineKind, parseResource, type Resource, type SpecOf, type StatusOf } from './resource.ts';
 import { cephConf, extraConfig } from './service-config.ts';
 
 const host = z.object({ name: objectName.describe('Its name in this binding.'), ...hostFields });
@@ -148,14 +148,7 @@ const status = z.object({
 });
 
 export type CephOpenStackBindingSpec = SpecOf<typeof spec>;
-export type CephOpenStackBindingSpecInput = SpecInputOf<typeof spec>;
 export type CephOpenStackBindingStatus = StatusOf<typeof status>;
-export type BindingHost = CephOpenStackBindingSpec['hosts'][number];
-export type GlanceSection = NonNullable<CephOpenStackBindingSpec['glance']>;
-export type CinderSection = NonNullable<CephOpenStackBindingSpec['cinder']>;
-export type CinderBackend = NonNullable<CinderSection['backends']>[number];
-export type CinderBackupSection = NonNullable<CephOpenStackBindingSpec['cinderBackup']>;
-export type NovaSection = NonNullable<CephOpenStackBindingSpec['nova']>;
 export interface CephOpenStackBinding extends Resource {
   readonly spec: CephOpenStackBindingSpec;
   readonly status?: CephOpenStackBindingStatus;

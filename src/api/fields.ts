@@ -13,7 +13,7 @@ export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rul
 }
 
 /** A CEL string literal. */
-export function celString(text: string): string {
+function celString(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 

@@ -7,7 +7,7 @@ import { line, text, withRules } from './fields.ts';
  */
 
 /** The files of services that extraConfig may name. */
-export const serviceFiles = ['glance-api.conf', 'cinder.conf', 'nova.conf'] as const;
+const serviceFiles = ['glance-api.conf', 'cinder.conf', 'nova.conf'] as const;
 export type ServiceFile = (typeof serviceFiles)[number];
 
 /** Options of ceph.conf that the operator writes itself, or that would undo how it logs in. */

@@ -4,7 +4,7 @@ import type { Caps } from './caps.ts';
 import { poolMarkKey, recordPrefix } from './marks.ts';
 
 /** The variables of a pool that the operator sets. */
-export const poolVariables = [
+const poolVariables = [
   'bulk',
   'compression_algorithm',
   'compression_mode',
@@ -18,7 +18,7 @@ export const poolVariables = [
 export type PoolVariable = (typeof poolVariables)[number];
 
 /** What a monitor is asked about itself. */
-export const monitorOptions = ['mon_max_pg_per_osd', 'osd_pool_default_pg_num', 'osd_pool_default_size'] as const;
+const monitorOptions = ['mon_max_pg_per_osd', 'osd_pool_default_pg_num', 'osd_pool_default_size'] as const;
 
 type Condition = readonly [argument: string, how: '=' | 'prefix' | 'regex', value: string];
 

@@ -98,20 +98,14 @@ export function readOsdMap(cluster: Cluster, signal: AbortSignal): Promise<OsdMa
 export interface PoolUsage {
   readonly stored: number;
   readonly available: number;
-  readonly objects: number;
 }
 
 const usageQuery: SharedQuery<ReadonlyMap<number, PoolUsage>> = {
   command: { prefix: 'df' },
   parse(json) {
-    const stats = z.object({ stored: z.number(), max_avail: z.number(), objects: z.number() });
+    const stats = z.object({ stored: z.number(), max_avail: z.number() });
     const df = z.object({ pools: z.array(z.object({ id: z.int(), stats })) }).parse(json);
-    return new Map(
-      df.pools.map(({ id, stats }) => [
-        id,
-        { stored: stats.stored, available: stats.max_avail, objects: stats.objects },
-      ]),
-    );
+    return new Map(df.pools.map(({ id, stats }) => [id, { stored: stats.stored, available: stats.max_avail }]));
   },
 };
 

@@ -22,7 +22,7 @@ interface Stat {
 const kinds: Readonly<Record<number, Stat['kind']>> = { 32768: 'file', 16384: 'directory', 40960: 'symlink' };
 
 /** Lines of `stat -c '%f|%u|%g|%U|%G|%s|%Y|%n'`. */
-export function parseStats(body: string): ReadonlyMap<string, Stat> {
+function parseStats(body: string): ReadonlyMap<string, Stat> {
   return new Map(
     body.split('\n').flatMap((line): [string, Stat][] => {
       const match =
@@ -50,7 +50,7 @@ export function parseStats(body: string): ReadonlyMap<string, Stat> {
 }
 
 /** Lines of `sha256sum`. */
-export function parseHashes(body: string): ReadonlyMap<string, string> {
+function parseHashes(body: string): ReadonlyMap<string, string> {
   return new Map(
     body.split('\n').flatMap((line): [string, string][] => {
       const match = /^([0-9a-f]{64}) [ *](\/.*)$/.exec(line);

@@ -23,7 +23,6 @@ export interface DeleteOptions {
 export interface Client {
   /** `undefined` when there is none. */
   get<T extends KubeObject>(kind: Kind<T>, at: ObjectKey, signal?: AbortSignal): Promise<T | undefined>;
-  list<T extends KubeObject>(kind: Kind<T>, options: ListOptions, signal?: AbortSignal): Promise<readonly T[]>;
   /** 409 `AlreadyExists` when the name is taken. */
   create<T extends KubeObject>(kind: Kind<T>, object: Manifest, signal?: AbortSignal): Promise<T>;
   /** Server-side apply: makes or changes, owns exactly the fields given, takes them from others (force). */
@@ -92,16 +91,6 @@ export function createClient(transport: Transport): Client {
         if (isNotFound(error)) return undefined;
         throw error;
       }
-    },
-    async list<T extends KubeObject>(kind: Kind<T>, options: ListOptions, signal?: AbortSignal) {
-      const items: T[] = [];
-      let next: string | undefined;
-      do {
-        const page = await listPage<T>(transport, kind, options, { continue: next }, signal);
-        items.push(...page.items);
-        next = page.continue;
-      } while (next !== undefined);
-      return items;
     },
     async create<T extends KubeObject>(kind: Kind<T>, object: Manifest, signal?: AbortSignal) {
       const { namespace, name } = object.metadata;

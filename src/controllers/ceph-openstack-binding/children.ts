@@ -4,9 +4,9 @@ import { group, type ObjectMeta, type Resource, version } from '../../api/resour
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { digest, holdsAll } from './canonical.ts';
 
-export const bindingLabel = 'cephopenstack.io/binding';
-export const managedByLabel = 'app.kubernetes.io/managed-by';
-export const managedBy = 'ceph-openstack-operator';
+const bindingLabel = 'cephopenstack.io/binding';
+const managedByLabel = 'app.kubernetes.io/managed-by';
+const managedBy = 'ceph-openstack-operator';
 /** Digest of what was last applied: what we no longer want of a child is noticed by it. */
 const appliedAnnotation = 'cephopenstack.io/applied';
 

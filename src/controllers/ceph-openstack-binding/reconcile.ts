@@ -67,9 +67,7 @@ export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTool
 }
 
 /** A binding reaches nothing but Kubernetes: its children do the work in Ceph and on hosts. */
-export function bindingReconciler(
-  tools: ObserveTools,
-): Reconciler<CephOpenStackBinding, ObserveTools, Observed, BindingStep> {
+function bindingReconciler(tools: ObserveTools): Reconciler<CephOpenStackBinding, ObserveTools, Observed, BindingStep> {
   return {
     connect: async () => tools,
     observe,

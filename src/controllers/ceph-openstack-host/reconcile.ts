@@ -78,7 +78,7 @@ function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
     .map((item) => item.secretName);
 }
 
-export function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, PlannedStep> {
+function hostReconciler(tools: HostTools): Reconciler<CephOpenStackHost, HostConnection, Observed, PlannedStep> {
   const patience = createPatience((key) => tools.cache.get(hosts, parseKey(key)) !== undefined);
   return {
     connect: (host, signal) => connect(host, tools, signal),

@@ -141,7 +141,7 @@ for (const [name, spec, world, expected] of changes) {
 }
 
 test('planPool() says how much data a change moves', () => {
-  const usage = { stored: 3 * 2 ** 40, available: 0, objects: 0 };
+  const usage = { stored: 3 * 2 ** 40, available: 0 };
   assert.deepEqual(sentences({ replicated: { size: 3 } }, worldWith({ size: 2, minSize: 1 }), { usage }), [
     ['Set size of pool "volumes" from 2 to 3, which moves up to 3 TiB.'],
   ]);

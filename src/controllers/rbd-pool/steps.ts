@@ -103,7 +103,7 @@ export function describePlacement({ root, failureDomain, deviceClass }: Placemen
 }
 
 /** `1.5 GiB`, to one digit behind the point. */
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
   return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;

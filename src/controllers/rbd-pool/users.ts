@@ -27,7 +27,7 @@ export function usersOfPool(
 }
 
 /** Whether a user has access to a pool, by reference or by name. */
-export function usesPool(client: CephClientAuth, pool: RbdPool): boolean {
+function usesPool(client: CephClientAuth, pool: RbdPool): boolean {
   if (client.spec.cluster.secretName !== pool.spec.cluster.secretName) return false;
   const name = poolNameOf(pool);
   return (client.spec.access ?? []).some((grant) => grant.poolRef?.name === pool.metadata.name || grant.pool === name);
