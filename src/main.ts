@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createClusters } from './ceph/cluster.ts';
 import { capsCommand } from './commands/caps.ts';
 import type { Command } from './commands/command.ts';
+import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run-command.ts';
 import { type Config, parseConfig } from './config.ts';
 import { cephClientAuthKind } from './controllers/ceph-client-auth/kind.ts';
@@ -95,6 +96,7 @@ const commands: Readonly<Record<string, Command>> = {
     run,
   },
   caps: capsCommand,
+  render: renderCommand,
 };
 
 process.exitCode = await runCommand(commands, process.argv.slice(2));

@@ -117,11 +117,21 @@ export class InvalidObject extends Error {
 /** The first thing that a schema minds, as `spec.quota.maxBytes: must be …`. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
-  if (issue === undefined) return 'is invalid';
+  return issue === undefined ? 'is invalid' : issueSentence(issue);
+}
+
+/** One thing that a schema minds, with the path of the field. */
+export function issueSentence(issue: z.core.$ZodIssue): string {
   // Of a name in a map, what its own schema minds says more.
   const message = (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${pathName(part)}`)).join('');
-  return path === '' ? message : `${path.replace(/^\./, '')}: ${message}`;
+  const path = fieldPath(issue.path);
+  return path === '' ? message : `${path}: ${message}`;
+}
+
+/** `spec.hosts[0].roles` */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${pathName(part)}`));
+  return parts.join('').replace(/^\./, '');
 }
 
 /** A name in a map may be anything that its author wrote: in a sentence it is one short line. */

@@ -54,7 +54,12 @@ export function wantCaps(
     const message = `The user "${entityOf(resource)}" waits: ${[...new Set(waiting)].sort().join('; ')}.`;
     return { hold: passing('WaitingForPool', message, poolRetryMs) };
   }
-  return { caps: capsStyle === 'Legacy' ? legacyCaps(granted) : profileCaps(granted) };
+  return { caps: derivedCaps(capsStyle, granted) };
+}
+
+/** The caps that follow from pools and modes. */
+export function derivedCaps(style: CephClientAuth['spec']['capsStyle'], access: readonly PoolAccess[]): Caps {
+  return style === 'Legacy' ? legacyCaps(access) : profileCaps(access);
 }
 
 type Found = { readonly pool: string } | { readonly missing: string } | { readonly hold: Hold };
@@ -107,6 +112,11 @@ function findReferenced(
 function rawCaps(resource: CephClientAuth, policy: Policy): WantedCaps {
   const refusal = rawCapsRefusal(policy);
   if (refusal !== undefined) return { hold: stalled('PolicyForbids', refusal) };
+  return writtenCaps(resource);
+}
+
+/** Caps to the letter, whatever a policy says of them; held while Ceph would not know them. */
+export function writtenCaps(resource: CephClientAuth): WantedCaps {
   const caps: Caps = Object.fromEntries(
     Object.entries(resource.spec.caps ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

@@ -129,7 +129,7 @@ function progress({ waves, target }: Rollout, moving: readonly string[]): string
   return `Switching ${waves.underWay.join(', ')} to revision ${target.name}${after}.`;
 }
 
-interface HostProblem {
+export interface HostProblem {
   readonly name: string;
   readonly reason: Reason;
   readonly sentence: string;
@@ -144,7 +144,8 @@ const underWay: ReadonlySet<Reason> = new Set([
   'ChangesPlanned',
 ] satisfies Reason[]);
 
-function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
+/** What is wrong with one host, in a sentence that names it; none while all goes well. */
+export function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
   const { name, state, refusal } = host;
   const about = (reason: Reason, message: string, isStalled: boolean): readonly HostProblem[] => [
     { name, reason, sentence: `Host ${name}: ${message}`, isStalled },

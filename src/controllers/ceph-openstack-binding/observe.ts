@@ -99,7 +99,7 @@ async function readPolicy(
 }
 
 /** Hosts of the binding that an older one has by the same address; of two that are as old, the first by name is it. */
-function claimedByOthers(
+export function claimedByOthers(
   binding: CephOpenStackBinding,
   bindings: readonly CephOpenStackBinding[],
 ): ReadonlyMap<string, string> {

@@ -9,20 +9,26 @@ import type { ClientSecret, Observed } from './observed.ts';
 
 /**
  * What the binding says, with every name resolved. Undefined while a pool or a user is not there, which the judgement of
- * the children tells (problems.ts).
+ * the children tells (problems.ts). `secretUuid` gives a user's libvirt secret its UUID, where the binding gives none.
  */
-export function openStackModel(binding: CephOpenStackBinding, observed: Observed): OpenStackModel | undefined {
+export function openStackModel(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  secretUuid: SecretUuid = derivedSecretUuid,
+): OpenStackModel | undefined {
   const needs = needsOf(binding);
   const resolve = resolver(observed);
   const cluster = clusterOf(needs, observed);
   if (cluster === undefined) return undefined;
   try {
-    return build(binding, needs, resolve, cluster);
+    return build(binding, needs, resolve, cluster, secretUuid);
   } catch (error) {
     if (error === missing) return undefined;
     throw error;
   }
 }
+
+type SecretUuid = (fsid: string, userId: string) => string;
 
 /** The cluster that the binding's users log in to: of the first of them, since all have the same. */
 export function clusterOf(needs: Needs, observed: Observed): ClientSecret | undefined {
@@ -63,11 +69,17 @@ function resolver(observed: Observed): Resolver {
   };
 }
 
-function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, cluster: ClientSecret): OpenStackModel {
+function build(
+  binding: CephOpenStackBinding,
+  needs: Needs,
+  resolve: Resolver,
+  cluster: ClientSecret,
+  secretUuid: SecretUuid,
+): OpenStackModel {
   const { glance, cinder, cinderBackup, nova, extraConfig, verification } = binding.spec;
   const pools = allPools(needs, resolve);
   const identity = (client: Client, said?: Partial<SecretIdentity>): SecretIdentity => ({
-    uuid: said?.uuid ?? derivedSecretUuid(cluster.fsid, client.userId),
+    uuid: said?.uuid ?? secretUuid(cluster.fsid, client.userId),
     keep: [...(said?.keep ?? [])].sort(),
   });
   const backends = needs.backends.map((need) => {

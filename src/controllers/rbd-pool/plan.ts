@@ -9,7 +9,7 @@ import { planNamespaces } from './namespaces.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 import { budgetHold } from './placement-groups.ts';
 import { planAbsence } from './plan-absence.ts';
-import { autoscaleWord, planSettings } from './settings.ts';
+import { newPool, planSettings } from './settings.ts';
 import type { PoolStep } from './steps.ts';
 
 /** What has to be done for a pool. */
@@ -76,7 +76,6 @@ function refuseRenamed(name: string, { owner, pools }: ObservedPool): Hold | und
 
 function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan): Plan<PoolStep> {
   const { owner, record, highestPoolId } = observed;
-  const { replicated, placementGroups } = resource.spec;
   const hold = rule.hold ?? budgetHold(resource, observed);
   if (hold !== undefined) return { stages: [], hold };
   const pool = poolNameOf(resource);
@@ -94,14 +93,7 @@ function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan
         {
           verb: 'create-pool',
           pool,
-          like: {
-            name: pool,
-            size: replicated?.size,
-            crushRule: replicated?.crushRule?.name,
-            pgNum: placementGroups?.count,
-            autoscale: autoscaleWord(resource),
-            bulk: placementGroups?.bulk,
-          },
+          like: newPool(resource),
         },
       ],
       [{ verb: 'mark-pool', pool, mark: poolMark(owner) }, ...first, ...second],

@@ -2,6 +2,7 @@ import { quantityValue } from '../../api/quantity.ts';
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { PoolVariable } from '../../ceph/operator-caps.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
+import type { NewPool } from '../../ceph/pools.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import { stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
@@ -27,7 +28,7 @@ type Variable = Extract<PoolStep, { verb: 'set-variable' }>;
 export function planSettings(
   resource: RbdPool,
   pool: Pool | undefined,
-  observed: ObservedPool,
+  observed: Pick<ObservedPool, 'usage' | 'rules'>,
   { placeable, ruleUsable }: Circumstances = { placeable: true, ruleUsable: true },
 ): SettingsPlan {
   const name = poolNameOf(resource);
@@ -86,13 +87,31 @@ type SetVariable = (
   more?: Partial<Variable>,
 ) => PoolStep[];
 
+/** What a pool is made with; `planSettings` has the rest. */
+export function newPool(resource: RbdPool): NewPool {
+  const { replicated, placementGroups } = resource.spec;
+  return {
+    name: poolNameOf(resource),
+    size: replicated?.size,
+    crushRule: replicated?.crushRule?.name,
+    pgNum: placementGroups?.count,
+    autoscale: autoscaleWord(resource),
+    bulk: placementGroups?.bulk,
+  };
+}
+
 /** The autoscaler's mode as Ceph writes it. */
-export function autoscaleWord(resource: RbdPool): 'on' | 'off' | undefined {
+function autoscaleWord(resource: RbdPool): 'on' | 'off' | undefined {
   const { autoscale } = resource.spec.placementGroups ?? {};
   return autoscale === undefined ? undefined : autoscale === 'Enabled' ? 'on' : 'off';
 }
 
-function planRuleOfPool(resource: RbdPool, pool: Pool, observed: ObservedPool, set: SetVariable): PoolStep[] {
+function planRuleOfPool(
+  resource: RbdPool,
+  pool: Pool,
+  observed: Pick<ObservedPool, 'usage' | 'rules'>,
+  set: SetVariable,
+): PoolStep[] {
   const wanted = resource.spec.replicated?.crushRule?.name;
   if (wanted === undefined) return [];
   const now = observed.rules.find(({ id }) => id === pool.crushRuleId)?.name;

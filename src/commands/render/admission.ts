@@ -1,0 +1,170 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { z } from 'zod';
+import { objectName, shortName } from '../../api/fields.ts';
+import { type SchemaNode, structuralSchema } from '../../api/generate-crd.ts';
+import { fieldPath, issueSentence, type KindDefinition, type Rule } from '../../api/resource.ts';
+
+/*
+ * What the API server would mind in a new object, without one: unknown fields, the schema, lists in which something stands
+ * twice, and the CEL rules. Rules about a change (`oldSelf`) and about lone texts and numbers are left out: there is
+ * no former object, and the schemas check each text and number themselves.
+ */
+
+export interface Candidate {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec?: unknown;
+}
+
+const naming = z.object({ name: objectName, namespace: shortName });
+
+/** Everything that is wrong with an object, each as `spec.field: sentence`; none when it would be let in. */
+export function admissionFaults(definition: KindDefinition, { metadata, spec }: Candidate): readonly string[] {
+  const schema = structuralSchema(definition.spec, definition.kind);
+  const parsed = z
+    .object({ metadata: naming, spec: definition.spec })
+    .safeParse({ metadata, spec: spec ?? undefined }, { error: sentence });
+  const faults = [
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => unionSentence(issue, schema) ?? issueSentence(issue))),
+    ...unknownFields(schema, spec, ['spec']),
+    ...repeated(schema, spec, ['spec']),
+  ];
+  if (!parsed.success || faults.length > 0) return faults;
+  const whole = celValue(parsed.data);
+  return [...brokenRules(definition.rules, whole, []), ...schemaRules(schema, celValue(parsed.data.spec), ['spec'])];
+}
+
+/** Says what Zod minds as one would to a person, where the schema has no sentence of its own. */
+const sentence: z.core.$ZodErrorMap = (issue) => {
+  const found = JSON.stringify(issue.input) ?? '';
+  const short = found.length > 60 ? `${found.slice(0, 60)}…` : found;
+  switch (issue.code) {
+    case 'invalid_type': {
+      if (issue.input === undefined) return 'is missing: write it';
+      const quotes = issue.expected === 'string' && typeof issue.input !== 'object' ? ': put it in quotes' : '';
+      return `must be ${kinds.get(issue.expected) ?? issue.expected}, and is ${short}${quotes}`;
+    }
+    case 'invalid_value':
+      if (issue.input === undefined) return `is missing: write one of ${issue.values.join(', ')}`;
+      return `must be one of ${issue.values.join(', ')}, and is ${short}`;
+    case 'too_small':
+      return `must ${bound(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+    case 'too_big':
+      return `must ${bound(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+    default:
+      return undefined;
+  }
+};
+
+const kinds: ReadonlyMap<string, string> = new Map([
+  ['string', 'text'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'a map'],
+  ['record', 'a map'],
+  ['int', 'a whole number'],
+  ['number', 'a number'],
+]);
+
+function bound(origin: string): string {
+  return origin === 'string' || origin === 'array' ? 'have' : 'be';
+}
+
+function unit(origin: string): string {
+  return origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '';
+}
+
+/** Where a number or a text may stand, the rule beside them says what they must be. */
+function unionSentence(issue: z.core.$ZodIssue, schema: SchemaNode): string | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  let node: SchemaNode | undefined = schema;
+  for (const part of issue.path.slice(1)) {
+    node = typeof part === 'number' ? node?.items : (node?.properties?.[String(part)] ?? node?.additionalProperties);
+  }
+  const message = node?.['x-kubernetes-validations']?.[0]?.message;
+  return message === undefined ? undefined : `${fieldPath(issue.path)}: ${message}`;
+}
+
+type Path = readonly PropertyKey[];
+
+function unknownFields(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+  return children(node, value, path).flatMap((child) =>
+    child.node === undefined
+      ? [`${fieldPath(child.path)}: is no field; ${known(node)}`]
+      : unknownFields(child.node, child.value, child.path),
+  );
+}
+
+function known(node: SchemaNode): string {
+  return `there are ${Object.keys(node.properties ?? {})
+    .toSorted()
+    .join(', ')}`;
+}
+
+/** Items of a list that is a set, or told apart by keys, of which there are two. */
+function repeated(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+  const twice: string[] = [];
+  const type = node['x-kubernetes-list-type'];
+  if (Array.isArray(value) && (type === 'set' || type === 'map')) {
+    const keys = z.array(z.string()).catch([]).parse(node['x-kubernetes-list-map-keys']);
+    const seen = new Set<string>();
+    for (const [index, item] of value.entries()) {
+      const identity = JSON.stringify(
+        type === 'set' ? item : keys.map((key) => z.looseObject({}).safeParse(item).data?.[key]),
+      );
+      if (seen.has(identity)) twice.push(`${fieldPath([...path, index])}: stands there twice, as ${identity}`);
+      seen.add(identity);
+    }
+  }
+  const below = children(node, value, path).flatMap((child) =>
+    child.node === undefined ? [] : repeated(child.node, child.value, child.path),
+  );
+  return [...twice, ...below];
+}
+
+function schemaRules(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [
+    ...brokenRules(node['x-kubernetes-validations'] ?? [], value, path),
+    ...children(node, value, path).flatMap((child) =>
+      child.node === undefined ? [] : schemaRules(child.node, child.value, child.path),
+    ),
+  ];
+}
+
+function children(node: SchemaNode, value: unknown, path: Path) {
+  if (typeof value !== 'object' || value === null) return [];
+  const { items } = node;
+  if (Array.isArray(value)) {
+    return items === undefined
+      ? []
+      : value.map((item, index) => ({ node: items, value: item, path: [...path, index] }));
+  }
+  // What is not a map where one belongs is the schema's own business.
+  if (node.properties === undefined && node.additionalProperties === undefined) return [];
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined && field !== null)
+    .map(([name, field]) => {
+      const found = Object.hasOwn(node.properties ?? {}, name) ? node.properties?.[name] : node.additionalProperties;
+      return { node: found, value: field, path: [...path, name] };
+    });
+}
+
+const environment = new Environment()
+  .registerVariable('self', 'dyn')
+  .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
+    text.replaceAll(from, to),
+  );
+
+function brokenRules(rules: readonly Pick<Rule, 'rule' | 'message'>[], self: unknown, path: Path): readonly string[] {
+  return rules
+    .filter(({ rule }) => !rule.includes('oldSelf') && environment.parse(rule)({ self }) !== true)
+    .map(({ message }) => (path.length === 0 ? message : `${fieldPath(path)}: ${message}`));
+}
+
+/** Whole numbers as CEL has them. */
+function celValue(value: unknown): unknown {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (Array.isArray(value)) return value.map(celValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, celValue(field)]));
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { asJson } from './as-json.ts';
+import { asText } from './as-text.ts';
+import { bindingOf, controller, debian, documents, faults, poolOf, rendered, userOf } from './input.fixture.ts';
+import { render } from './render.ts';
+
+const examples = join(import.meta.dirname, '..', '..', '..', 'deploy', 'examples');
+const example = (name: string) => ({ name, text: readFileSync(join(examples, name), 'utf8') });
+
+// `UPDATE_GOLDEN=1 node --test …` writes them anew; then read what changed.
+function assertGolden(name: string, text: string): void {
+  const golden = join(import.meta.dirname, 'testdata', name);
+  if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, 'utf8'));
+}
+
+describe('render() of the quickstart', () => {
+  for (const release of ['2025.1', 'queens', 'juno'] as const) {
+    it(`says what hosts of ${release} get`, () => {
+      const result = render([example('quickstart.yaml')], debian(release));
+      assert.ok('rendering' in result);
+      assertGolden(`quickstart-${release}.txt`, asText(result.rendering));
+      if (release !== '2025.1') return;
+      assertGolden(`quickstart-${release}.json.txt`, asJson(result.rendering));
+    });
+  }
+});
+
+describe('render()', () => {
+  it('renders every example beside the binding that refers to it', () => {
+    const ssd = [
+      poolOf('volumes-ssd'),
+      userOf('cinder-ssd', 'access: [{poolRef: {name: volumes-ssd}, mode: ReadWrite}]'),
+    ];
+    const full = [example('binding-full.yaml').text, ...ssd];
+    const { hosts, notes } = rendered(full, debian(undefined));
+    assert.deepEqual(
+      hosts.map(({ name }) => name),
+      ['ctl1', 'cmp1', 'cmp2'],
+    );
+    assert.equal(hosts[1]?.address, '[2001:db8::21]:2222');
+    assert.equal(notes.length, 2);
+    const alone = rendered([example('rbd-pool.yaml').text, example('ceph-client-auth.yaml').text], debian(undefined));
+    assert.deepEqual(
+      alone.pools.map(({ pool }) => pool),
+      ['volumes'],
+    );
+    assert.deepEqual(
+      alone.users.map(({ entity, caps }) => [entity, caps.mon]),
+      [
+        ['client.cinder', 'profile rbd'],
+        ['client.cinder-legacy', 'allow r'],
+      ],
+    );
+  });
+
+  it('judges by the policies of Secrets that are in the input', () => {
+    const ssd = [
+      poolOf('volumes-ssd'),
+      userOf('cinder-ssd', 'access: [{poolRef: {name: volumes-ssd}, mode: ReadWrite}]'),
+    ];
+    const full = [example('binding-full.yaml').text, ...ssd, example('ssh.yaml').text];
+    assert.deepEqual(
+      faults(full, debian(undefined)).map((fault) =>
+        /: ([^:]+): The policy does not allow the (.*?):/.exec(fault)?.slice(1),
+      ),
+      [
+        ['SSH Secret "fleet-ssh"', 'option "cpu_mode" in [libvirt] of nova.conf'],
+        ['Host cmp1', 'host address "2001'],
+        ['Host cmp2', 'host address "cmp2.cloud.example.org"'],
+      ],
+    );
+  });
+
+  it('gives the values that the user knows, and names those that nobody said', () => {
+    const fsid = '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d';
+    const cinder = controller('  cinder: {}\n');
+    const known = rendered(
+      [cinder],
+      debian('2025.1', { fsids: new Map([['', fsid]]), monHosts: new Map([['ceph-main', 'm']]) }),
+    );
+    assert.deepEqual(known.placeholders, []);
+    assert.equal(known.hosts[0]?.files[0]?.content, `[global]\nfsid = ${fsid}\nmon_host = m\n`);
+    const uuid = known.hosts[0]?.options.find(({ name }) => name === 'rbd_secret_uuid')?.value ?? '';
+    assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-5/);
+    const unknown = rendered([cinder]);
+    assert.deepEqual(
+      unknown.placeholders.map(({ placeholder, option }) => `${placeholder} ${option}`),
+      ['<fsid:ceph-main> --fsid', '<libvirt-secret:ceph-main:client.cinder> --fsid', '<mon-host:ceph-main> --mon-host'],
+    );
+  });
+
+  it('gives each service of a mixed host the options of its own release', () => {
+    const binding = bindingOf(
+      '  hosts: [{name: all, address: 10.0.0.1, roles: [GlanceApi, CinderVolume, CinderBackup, NovaCompute]}]\n  glance: {}\n  cinder: {}\n  cinderBackup: {}\n  nova: {}\n',
+    );
+    // One keyring is read by two services, and that is as many as there may be.
+    const [host] = rendered([binding], debian('ocata', { releases: { nova: 'newton' } })).hosts;
+    assert.deepEqual(host?.releases, { cinder: 'ocata', glance: 'ocata', nova: 'newton' });
+    assert.deepEqual(
+      host.files.map(({ path, owner, group, mode }) => `${path} ${owner}:${group} ${mode}`),
+      [
+        '/etc/ceph/ceph.conf root:root 0644',
+        '/etc/ceph/ceph.client.cinder-backup.keyring cinder:cinder 0640',
+        '/etc/ceph/ceph.client.cinder.keyring cinder:nova 0640',
+        '/etc/ceph/ceph.client.glance.keyring glance:glance 0640',
+      ],
+    );
+  });
+
+  it("uses another family's names of packages and units", () => {
+    const redhat = { distribution: 'rocky-9', family: 'redhat', initSystem: 'systemd' };
+    const [host] = rendered([controller('  cinder: {}\n')], debian('2025.1', redhat)).hosts;
+    assert.deepEqual(host?.restarts.units, ['openstack-cinder-volume.service']);
+  });
+
+  it('takes names from the pools and users that a binding refers to, be they of another binding', () => {
+    const north = controller('  cinder: {backends: [{name: ssd, poolRef: {name: fast}, clientRef: {name: own}}]}\n');
+    const pools = documents(
+      poolOf('fast', ', poolName: Fast_1'),
+      userOf('own', 'clientName: cinder-x, access: [{pool: a, mode: ReadOnly}]'),
+    );
+    const { hosts, users } = rendered([north, pools]);
+    assert.deepEqual(
+      hosts[0]?.options.filter(({ name }) => ['rbd_pool', 'rbd_user'].includes(name)).map(({ value }) => value),
+      ['Fast_1', 'cinder-x'],
+    );
+    assert.deepEqual(users[0]?.caps.osd, 'profile rbd-read-only pool=a');
+    const south = controller(
+      '  cinder: {backends: [{name: ceph, poolRef: {name: cloud-cinder-ceph}, clientRef: {name: cloud-cinder-ceph}}]}\n',
+      'south',
+    ).replace('10.0.0.11', '10.0.0.12');
+    assert.equal(rendered([controller('  cinder: {}\n'), south]).hosts.length, 2);
+  });
+
+  it('takes Lists, passes over what is not ours, and renders a child from its binding only', () => {
+    const { users, pools } = rendered([controller('  cinder: {}\n')]);
+    const owner = { kind: 'CephOpenStackBinding', name: 'cloud', controller: true, uid: 'u', apiVersion: 'x' };
+    const meta = {
+      name: 'cloud-cinder-ceph',
+      namespace: 'openstack',
+      ownerReferences: [owner],
+      labels: { 'cephopenstack.io/binding': 'cloud' },
+    };
+    const child = {
+      apiVersion: 'cephopenstack.io/v1alpha1',
+      kind: 'RbdPool',
+      metadata: meta,
+      spec: { cluster: { secretName: 'ceph-main' }, poolName: 'old' },
+    };
+    const list = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [child, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } }],
+    });
+    const again = rendered([`${list}\n---\n${controller('  cinder: {}\n')}---\n`]);
+    assert.deepEqual(again.pools, pools);
+    assert.deepEqual(again.users, users);
+  });
+
+  it('never shows a key', () => {
+    const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: ceph-main, namespace: openstack}\nstringData: {userID: op, userKey: not-to-be-seen}\n`;
+    const text = JSON.stringify(rendered([documents(secret, controller('  cinder: {}\n'))]));
+    assert.ok(!text.includes('not-to-be-seen'));
+    assert.ok(text.includes('key = ***'));
+  });
+});
