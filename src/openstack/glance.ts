@@ -48,7 +48,9 @@ export function renderGlance(
       }
     }
   }
-  writer.write('show_image_direct_url', model.exposeDirectUrl ? true : undefined);
+  // Hidden is every release's own default.
+  const hidden = { how: 'set', value: 'false', leave: 'unset' } as const;
+  writer.write('show_image_direct_url', model.exposeDirectUrl ? true : hidden);
   if (!model.imageCache) {
     writer.write('flavor', { how: 'list-without', members: ['caching', 'cachemanagement'], separator: '+' });
   }

@@ -6,7 +6,7 @@ import { Secret } from '../secret.ts';
 import type { GlanceLayout, Option, RenderedRole } from './desired-host.ts';
 import { guideModel } from './model.fixture.ts';
 import type { OpenStackModel } from './model.ts';
-import { editOptions } from './option-edit.ts';
+import { editOptions, effectiveValue } from './option-edit.ts';
 import { type Release, releases } from './releases.ts';
 import { renderRevision, renderRole } from './render-role.ts';
 
@@ -179,6 +179,20 @@ test('renderRole() refuses an extra option that the binding writes itself, and a
   const extra = renderRole({ ...guideModel, extraConfig: { 'nova.conf': { DEFAULT: { cpu_mode: 'x' } } } }, kind);
   assert.ok(!('refused' in extra));
   assert.equal(extra.switch.options.at(-1)?.name, 'cpu_mode');
+});
+
+test('renderRole() shows where images lie, unless it is told to hide it', () => {
+  for (const [exposeDirectUrl, before, after] of [
+    [true, '', 'true'],
+    [true, 'show_image_direct_url = False\n', 'true'],
+    [false, '', undefined],
+    [false, 'show_image_direct_url = True\n', 'false'],
+  ] as const) {
+    const model = { ...guideModel, glance: { ...(guideModel.glance ?? assert.fail()), exposeDirectUrl } };
+    const glance = rendered(model, '2025.1').find(({ role }) => role === 'GlanceApi') ?? assert.fail();
+    const { content } = editOptions(new Secret(`[DEFAULT]\n${before}`), glance.switch.options);
+    assert.equal(effectiveValue(content, 'DEFAULT', 'show_image_direct_url')?.reveal(), after);
+  }
 });
 
 test('renderRole() proves what each service opens, as its own user', () => {

@@ -131,10 +131,16 @@ function withExtraConfig(own: readonly Option[], model: OpenStackModel, place: P
         };
       }
       const edit = { how: 'set', value } as const;
-      extra.push({ file, section, name: option, edit, type: 'string', restarts: [place.unit] });
+      const guard = isVolumeHost(name, option) ? ({ guard: 'VolumesWouldBeOrphaned' } as const) : {};
+      extra.push({ file, section, name: option, edit, type: 'string', restarts: [place.unit], ...guard });
     }
   }
   return [...own, ...extra];
+}
+
+/** What volumes know their service by. */
+function isVolumeHost(file: string, option: string): boolean {
+  return file === 'cinder.conf' && ['host', 'backend_host'].includes(option);
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

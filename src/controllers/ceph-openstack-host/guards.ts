@@ -48,7 +48,7 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
       ),
     );
   }
-  if (name === 'enabled_backends' && observed.volumes > 0) {
+  if (file.endsWith('/cinder.conf') && partsOfVolumeHost.has(name) && observed.volumes > 0) {
     draft.holds.push(
       stalled(
         'VolumesWouldBeOrphaned',
@@ -58,10 +58,17 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
   }
 }
 
-/** A back end of this host that already has volumes in Ceph: its option has a value, or [DEFAULT] itself is one. */
-function ownsVolumes(content: Secret, option: Option): boolean {
-  const value = effectiveValue(content, option.section, option.name);
-  if (option.name !== 'enabled_backends') return value !== undefined;
-  const driver = effectiveValue(content, 'DEFAULT', 'volume_driver')?.reveal() ?? '';
-  return value === undefined && driver.includes('rbd');
+/** What makes up the host by which volumes know their service. */
+const partsOfVolumeHost: ReadonlySet<string> = new Set(['enabled_backends', 'host', 'backend_host']);
+
+/** Whether a back end of this host may already have volumes in Ceph, and would get another host by the option. */
+function ownsVolumes(content: Secret, { section, name }: Option): boolean {
+  const isOnCeph = (backend: string) =>
+    effectiveValue(content, backend, 'volume_driver')?.reveal().includes('rbd') === true;
+  // Unset, it is the one of [DEFAULT].
+  if (name === 'backend_host') return isOnCeph(section);
+  const enabled = effectiveValue(content, 'DEFAULT', 'enabled_backends')?.reveal();
+  if (name === 'enabled_backends') return enabled === undefined && isOnCeph('DEFAULT');
+  // Unset, it is the machine's own name.
+  return (enabled?.split(',') ?? ['DEFAULT']).some((backend) => isOnCeph(backend.trim()));
 }

@@ -60,7 +60,19 @@ export function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: Se
     keep(false, usageName);
     return;
   }
+  const isFleeting = seen.ephemeral && seen.usageType === 'ceph';
   if (seen.fingerprint === wanted.fingerprint) {
+    if (isFleeting && ours === undefined && host.spec.adoption === 'Never') {
+      draft.holds.push(
+        stalled(
+          'AlreadyExists',
+          `libvirt's secret ${uuid} exists and is ephemeral, so that it goes when libvirt restarts: set adoption: IfUnowned to have it kept, or undefine it.`,
+        ),
+      );
+      return;
+    }
+    // Defined anew, it keeps its value.
+    if (isFleeting) draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName: seen.usageName });
     keep(true, seen.usageName);
     return;
   }
@@ -92,6 +104,7 @@ export function layOutSecret(draft: Draft, host: CephOpenStackHost, observed: Se
     }
   }
   keep(true, seen.usageName);
+  if (isFleeting) draft.layOut.push({ verb: 'define-libvirt-secret', uuid, usageName: seen.usageName });
   draft.layOut.push(setValue);
 }
 

@@ -30,7 +30,7 @@ export class Machine {
   readonly roles: readonly Role[];
   files = new Map<string, StandingFile>();
   packages = new Set<string>();
-  secrets = new Map<string, { usageName: string; value: string | undefined }>();
+  secrets = new Map<string, { usageName: string; value: string | undefined; ephemeral?: boolean }>();
   units = new Map<string, { startTicks: number; active: string; starts: number }>();
   manifest: Manifest | undefined;
   ticks = 100_000;
@@ -169,8 +169,8 @@ export class Machine {
       ),
       libvirt: {
         reachable: true,
-        secrets: [...this.secrets].map(([uuid, { usageName, value }]) => ({
-          ...{ uuid, usageName, usageType: 'ceph', ephemeral: false, private: false },
+        secrets: [...this.secrets].map(([uuid, { usageName, value, ephemeral = false }]) => ({
+          ...{ uuid, usageName, usageType: 'ceph', ephemeral, private: false },
           ...(value === undefined ? {} : { fingerprint: new Secret(value).fingerprint() }),
         })),
         uses: this.guestSecrets.map((secretUUID, index) => ({ guest: `guest-${index}`, secretUUID })),

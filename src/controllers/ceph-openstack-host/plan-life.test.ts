@@ -83,6 +83,37 @@ test('planHost() takes no back end off a host while there are volumes', () => {
   assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
 });
 
+for (const [name, extra] of [
+  ['backend_host', { ceph: { backend_host: 'rbd:volumes' } }],
+  ['host', { DEFAULT: { host: 'cloud' } }],
+] as const) {
+  test(`planHost() gives volumes no other ${name}, nor takes it away again, while there are any`, () => {
+    const [plain, named] = [desiredFor(volume), desiredFor(volume, { extraConfig: { 'cinder.conf': extra } })];
+    const machine = new Machine(volume);
+    settle(machine, hostObject(volume), plain);
+    machine.volumes = 40;
+    settle(machine, hostObject(volume), named);
+    assert.equal(hold(machine, hostObject(volume), named)?.reason, 'VolumesWouldBeOrphaned');
+    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), false);
+    machine.volumes = 0;
+    settle(machine, hostObject(volume), named);
+    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), true);
+    machine.volumes = 40;
+    settle(machine, hostObject(volume), plain);
+    assert.equal(hold(machine, hostObject(volume), plain)?.reason, 'VolumesWouldBeOrphaned');
+    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), true);
+  });
+}
+
+test('planHost() has a libvirt secret kept that would go when libvirt restarts, with its value, when it may adopt it', () => {
+  for (const value of ['key-of-cinder', 'other']) {
+    const machine = new Machine(compute);
+    machine.secrets.set(cinderSecret, { usageName: 'x', value, ephemeral: true });
+    settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desiredFor(compute));
+    assert.deepEqual(machine.secrets.get(cinderSecret), { usageName: 'x', value: 'key-of-cinder' });
+  }
+});
+
 test('planHost() does not touch a private libvirt secret, whose key nobody can tell', () => {
   const machine = new Machine(compute);
   const seen = machine.look(undefined, desiredFor(compute));

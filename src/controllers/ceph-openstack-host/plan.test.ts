@@ -101,6 +101,13 @@ const refusals: readonly { name: string; prepare: (machine: Machine) => void; re
     words: /used by the guests guest-0/,
   },
   {
+    name: 'a libvirt secret that goes when libvirt restarts',
+    prepare: (machine) =>
+      machine.secrets.set(cinderSecret, { usageName: 'x', value: 'key-of-cinder', ephemeral: true }),
+    reason: 'AlreadyExists',
+    words: /secret .* is ephemeral/,
+  },
+  {
     name: 'our usage name under another UUID',
     prepare: (machine) =>
       machine.secrets.set('11111111-1111-4111-8111-111111111111', { usageName: 'client.cinder secret', value: 'k' }),
