@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Invalid } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { parseConnection } from './connection.ts';
-import { keyTypeOf } from './key.ts';
+import { canUseKeyType, keyTypeOf } from './key.ts';
 import { namesIn, parseMonHost } from './mon-host.ts';
 
 const fsid = '0b6a4d0c-7d3b-4c8e-9c59-6b7a3a1e2f00';
@@ -94,6 +94,23 @@ test('keyTypeOf() tells both types of key from anything else', () => {
     assert.equal(keyTypeOf(new Secret(text)), undefined);
   }
 });
+
+for (const [version, known] of [
+  ['2:16.2.15+ds-0+deb12u1', false],
+  ['2:18.2.7+ds-1', false],
+  ['19.2.0-0ubuntu0.24.04.2', false],
+  ['19.2.6-1', true],
+  ['2:20.2.1-0.el9', false],
+  ['2:20.2.4-0.el9', true],
+  ['21.1.0-1', false],
+  ['21.2.0', true],
+  ['22.1', true],
+] as const) {
+  test(`canUseKeyType() says that librados ${version} ${known ? 'knows' : 'does not know'} aes256k`, () => {
+    assert.equal(canUseKeyType(version, 'Aes256k'), known);
+    assert.equal(canUseKeyType(version, 'Aes'), true);
+  });
+}
 
 test('parseConnection() reads the four keys', () => {
   const key = makeKey(1);

@@ -21,3 +21,19 @@ export function keyTypeOf(key: Secret): KeyType | undefined {
       return undefined;
   }
 }
+
+/** The first release of each series, by its number, that knows keys of the second type. */
+const knowsAes256k: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+  19: [2, 6],
+  20: [2, 4],
+  21: [2, 0],
+};
+
+/** Whether a librados can use such a key, by the version of its package: `2:18.2.7+ds-1`, `20.2.4-0.el9`. */
+export function canUseKeyType(libradosVersion: string, type: KeyType): boolean {
+  const [, ...numbers] = /^(?:\d+:)?(\d+)\.(\d+)(?:\.(\d+))?/.exec(libradosVersion) ?? [];
+  const [major = 0, minor = 0, patch = 0] = numbers.map((text) => Number(text ?? 0));
+  if (type === 'Aes' || major > 21) return true;
+  const first = knowsAes256k[major];
+  return first !== undefined && (minor > first[0] || (minor === first[0] && patch >= first[1]));
+}

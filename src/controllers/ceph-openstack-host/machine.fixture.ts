@@ -40,6 +40,7 @@ export class Machine {
   guestSecrets: string[] = [];
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
   former: FormerBinding = 'lists-it';
+  keys = clientKeys;
 
   constructor(roles: readonly Role[]) {
     this.roles = roles;
@@ -194,7 +195,7 @@ export class Machine {
       unknownVersions: [],
       current: current === undefined ? undefined : { name: 'current', desired: current },
       next: next === undefined ? undefined : { name: next === current ? 'current' : 'next', desired: next },
-      keys: clientKeys,
+      keys: this.keys,
       owner,
       readers: Object.fromEntries(
         this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
@@ -230,9 +231,13 @@ const clientKeys: ReadonlyMap<string, ClientKey> = new Map(
   }),
 );
 
-/** What the guide's model needs of a host with these roles, with the fingerprints of the keys above. */
-export function desiredFor(roles: readonly Role[], changed: Partial<typeof guideModel> = {}): DesiredHost {
-  const fingerprint = (user: string) => clientKeys.get(`client.${user}`)?.key.fingerprint() ?? '';
+/** What the guide's model needs of a host with these roles, with the fingerprints of these keys. */
+export function desiredFor(
+  roles: readonly Role[],
+  changed: Partial<typeof guideModel> = {},
+  keys = clientKeys,
+): DesiredHost {
+  const fingerprint = (user: string) => keys.get(`client.${user}`)?.key.fingerprint() ?? '';
   const model = JSON.parse(JSON.stringify({ ...guideModel, ...changed }), (name, value) =>
     name === 'client' ? { ...value, fingerprint: fingerprint(value.userId) } : value,
   );

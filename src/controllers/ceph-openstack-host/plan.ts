@@ -6,6 +6,7 @@ import type { ExpectedContent } from '../../hosts/steps.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { passing, stalled } from '../hold.ts';
+import { expectAccess, proveAccess } from './access.ts';
 import { plannedRestarts } from './as-planned.ts';
 import { createDraft, type Draft, emptyManifest, type PlannedStep } from './draft.ts';
 import { giveBack } from './give-back.ts';
@@ -51,6 +52,7 @@ export function draftHost(
     return { draft, steps: [] };
   }
   layOut(draft, host, observed, layers);
+  if (layers.every(({ access }) => access.length === 0)) expectAccess(draft, observed, layers);
   // Nothing may speak of what is not laid out yet: a service would start without its key.
   const mayCome = draft.holds.length === 0;
   draft.laidOut = mayCome && draft.layOut.length === 0 && draft.debts.size === 0;
@@ -68,7 +70,9 @@ export function draftHost(
   // A plan tells what comes after the next steps, too.
   const isForetold = observed.told !== undefined && draft.holds.length === 0;
   if (settled && (isQuiet(draft) || isForetold)) giveBack(draft, observed, layers);
-  if (isQuiet(draft)) proveAccess(draft, host, observed);
+  // Also while restarts wait for the switch, which in turn waits for this.
+  const mayProve = draft.laidOut && draft.holds.length === 0 && draft.switchOver.length + restartSteps.length === 0;
+  if (mayProve) proveAccess(draft, host, observed);
   return { draft, steps: transaction(draft, observed.facts, plannedRestarts(restartSteps, observed)) };
 }
 
@@ -149,19 +153,6 @@ function isQuiet(draft: Draft): boolean {
     draft.debts.size === 0 &&
     Object.keys(draft.manifest.debts).length === 0
   );
-}
-
-/** A host is Ready when its services' own users open their pools, not when the files look right. */
-function proveAccess(draft: Draft, host: CephOpenStackHost, observed: SeenHost): void {
-  const failed = observed.facts.access.filter((access) => !access.ok);
-  if (failed.length === 0) return;
-  const problems = failed.map(
-    ({ check, problem }) => `${check.user} as ${check.entity} on pool ${check.pool}: ${problem.replace(/[.]$/, '')}`,
-  );
-  // Access that worked a moment ago is most likely being changed right now.
-  const worked = host.status?.conditions?.some(({ type, status }) => type === 'AccessVerified' && status === 'True');
-  const retryMs = worked === true ? 2_000 : 15_000;
-  draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, retryMs));
 }
 
 /**
