@@ -1,7 +1,7 @@
 import { parseAccess } from './access-parse.ts';
 import { clean } from './clean.ts';
 import type { FileFacts, HostClock, HostFacts, ManifestFacts, ObserveRequest, OsFacts, UserFacts } from './facts.ts';
-import { parseDirectories, parseFiles, parseFree } from './file-parse.ts';
+import { parseFiles } from './file-parse.ts';
 import { answerInvalid, type Frame } from './frames.ts';
 import { parseLibvirt } from './libvirt-parse.ts';
 import { manifestPath } from './manifest.ts';
@@ -22,30 +22,26 @@ export function parseFacts(
   host: string,
 ): HostFacts {
   const body = (name: string) => frames.find(({ head }) => head[0] === name)?.body ?? '';
-  const directories = parseDirectories(frames, request.confDirectories);
-  const inside = Object.values(directories).flatMap((paths) => paths ?? []);
-  const all = parseFiles(frames, [...new Set([manifestPath, ...request.files, ...inside])], contents);
+  const all = parseFiles(frames, [...new Set([manifestPath, ...request.files])], contents);
   const { [manifestPath]: manifest, ...others } = all;
   const files = request.files.includes(manifestPath) ? all : others;
   const libvirt = request.libvirt ? parseLibvirt(frames) : undefined;
   return {
-    os: parseOs(body('os'), body('machine'), body('init')),
+    os: parseOs(body('os'), body('init')),
     clock: parseClock(body('clock'), host),
     packages: parsePackages(body('packages'), request.packages),
     packageManagerBusy: body('locks').startsWith('busy'),
     units: parseUnits(body('units'), request.units, parseStarts(frames)),
     files,
-    directories,
     users: Object.fromEntries(request.users.map((user) => [user, parseUser(frames, user)])),
     ...(libvirt === undefined ? {} : { libvirt }),
     localInstances: parseCount(body('instances').trim()) ?? 0,
-    freeBytes: parseFree(body('free'), ['/etc', '/var/lib', '/run']),
     access: parseAccess(frames, request.access),
     manifest: manifestFacts(manifest),
   };
 }
 
-function parseOs(release: string, machine: string, init: string): OsFacts {
+function parseOs(release: string, init: string): OsFacts {
   const fields = new Map(
     release.split('\n').flatMap((line): [string, string][] => {
       const match = /^([A-Z_]{1,40})=(["']?)(.*)\2\s*$/.exec(line);
@@ -54,15 +50,12 @@ function parseOs(release: string, machine: string, init: string): OsFacts {
   );
   const id = fields.get('ID') ?? 'unknown';
   const idLike = (fields.get('ID_LIKE') ?? '').split(' ').filter((word) => word !== '');
-  const [kernel = '', architecture = ''] = machine.split('\n').map(clean);
   const initSystem = (['systemd', 'upstart', 'sysvinit', 'openrc'] as const).find((known) => known === init.trim());
   return {
     id,
     idLike,
     versionId: fields.get('VERSION_ID') ?? '',
     prettyName: fields.get('PRETTY_NAME') ?? id,
-    kernel,
-    architecture,
     initSystem: initSystem ?? 'unknown',
   };
 }

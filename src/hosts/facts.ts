@@ -8,8 +8,6 @@ export interface ObserveRequest {
   readonly units: readonly string[];
   /** Absolute paths of single files. Their content is read (up to 1 MiB each). */
   readonly files: readonly string[];
-  /** Directories whose `*.conf` files are read as well (drop-ins); they turn up in `HostFacts.files` and `directories`. */
-  readonly confDirectories: readonly string[];
   readonly users: readonly string[];
   /** Look at libvirt: its secrets. */
   readonly libvirt: boolean;
@@ -26,7 +24,6 @@ export const lookAtNothing: ObserveRequest = {
   packages: [],
   units: [],
   files: [],
-  confDirectories: [],
   users: [],
   libvirt: false,
   guests: false,
@@ -44,18 +41,14 @@ export interface HostFacts {
   readonly packageManagerBusy: boolean;
   /** By the name asked for; every asked unit is in it (`load: 'not-found'` where there is none). */
   readonly units: Readonly<Record<string, UnitFacts>>;
-  /** By path; every asked file is in it, and each `*.conf` of the asked directories. */
+  /** By path; every asked file is in it. */
   readonly files: Readonly<Record<string, FileFacts>>;
-  /** By asked directory: paths of its `*.conf`, sorted; undefined where there is no such directory. */
-  readonly directories: Readonly<Record<string, readonly string[] | undefined>>;
   /** By the name asked for; undefined where there is no such user. */
   readonly users: Readonly<Record<string, UserFacts | undefined>>;
   /** undefined where it was not asked for or virsh is not installed. */
   readonly libvirt?: LibvirtFacts;
   /** Guests that have a disk of their own in an instance directory. */
   readonly localInstances: number;
-  /** By mount point or path looked at (`/etc`, `/var/lib`, `/run`). */
-  readonly freeBytes: Readonly<Record<string, number>>;
   /** In the order asked for. */
   readonly access: readonly AccessFacts[];
   readonly manifest: ManifestFacts;
@@ -69,9 +62,6 @@ export interface OsFacts {
   readonly versionId: string;
   /** E.g. `Debian GNU/Linux 13 (trixie)`. */
   readonly prettyName: string;
-  readonly kernel: string;
-  /** `uname -m`. */
-  readonly architecture: string;
   readonly initSystem: 'systemd' | 'upstart' | 'sysvinit' | 'openrc' | 'unknown';
 }
 

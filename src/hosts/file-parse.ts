@@ -163,31 +163,3 @@ function otherWriter(stat: Stat): string | undefined {
   }
   return (stat.permissions & 0o020) !== 0 && stat.gid !== 0 ? 'is writable for a group' : undefined;
 }
-
-/** Frames `directory PATH`: the word `present`, then a path on each line. */
-export function parseDirectories(
-  frames: readonly Frame[],
-  asked: readonly string[],
-): Readonly<Record<string, readonly string[] | undefined>> {
-  return Object.fromEntries(
-    asked.map((directory): [string, readonly string[] | undefined] => {
-      const lines = frames.find(({ head }) => head[0] === 'directory' && head[1] === directory)?.body.split('\n') ?? [];
-      const inside = lines.filter(
-        (line) =>
-          line.startsWith(`${directory}/`) && /^[A-Za-z0-9._@+-]+\.conf$/.test(line.slice(directory.length + 1)),
-      );
-      return [directory, lines[0] === 'present' ? inside.slice(0, 64).sort() : undefined];
-    }),
-  );
-}
-
-/** Bytes free by path asked for, from `df -Pk`: a head line, then a line for each path, in order. */
-export function parseFree(body: string, asked: readonly string[]): Readonly<Record<string, number>> {
-  const lines = body.split('\n').slice(1);
-  return Object.fromEntries(
-    asked.flatMap((path, index) => {
-      const kibibytes = parseCount(/\s\d+\s+\d+\s+(\d+)\s+\S+\s+\//.exec(lines[index] ?? '')?.[1]);
-      return kibibytes === undefined ? [] : [[path, kibibytes * 1024]];
-    }),
-  );
-}

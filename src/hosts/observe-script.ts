@@ -12,8 +12,6 @@ export interface KnownContent {
 /** The script of one look, for `/bin/sh -s`. */
 export function renderObserveScript(request: ObserveRequest, known: readonly KnownContent[], nonce: string): string {
   const files = [manifestPath, ...request.files].map((path) => checked('path', path));
-  const confDirectories = request.confDirectories.map((path) => checked('path', path));
-  const above = [...files.flatMap(ancestors), ...confDirectories.flatMap((path) => [path, ...ancestors(path)])];
   return [
     assign('nonce', [nonce]),
     assign('state', [dirname(manifestPath)]),
@@ -30,8 +28,7 @@ export function renderObserveScript(request: ObserveRequest, known: readonly Kno
       request.users.map((name) => checked('user', name)),
     ),
     assign('files', [...new Set(files)]),
-    assign('ancestors', [...new Set(above)]),
-    assign('conf_directories', confDirectories),
+    assign('ancestors', [...new Set(files.flatMap(ancestors))]),
     assign(
       'known',
       known.map(({ path, sha256 }) => `${checked('content', sha256)}:${checked('path', path)}`),

@@ -77,7 +77,7 @@ for (const name of shellNames) {
       assert.equal(of('open/x')?.parentProblem, `${etc}/open is writable for everybody`);
     });
 
-    test('observeHost() reads drop-ins, users, packages, instances and the manifest', async () => {
+    test('observeHost() reads users, packages, instances and the manifest', async () => {
       using host = await startScriptHost(name);
       const { etc, state } = host;
       const instances = join(etc, 'instances');
@@ -85,25 +85,16 @@ for (const name of shellNames) {
       writeFileSync(join(instances, 'a/disk'), '');
       writeFileSync(join(instances, 'b/disk.config'), '');
       writeFileSync(join(instances, 'c/disk.eph0'), '');
-      for (const file of ['b.conf', 'a.conf', 'c.conf~', "d'$(id).conf"]) writeFileSync(join(etc, file), file);
       writeFileSync(join(state, 'manifest.json'), renderManifest(manifest).reveal(), { mode: 0o600 });
       const facts = await observe(host.shell, {
         packages: ['dpkg', 'no-such-package'],
-        confDirectories: [etc, join(etc, 'none')],
         users: ['daemon', 'nobody-here'],
         instanceDirectories: [instances],
       });
-      assert.deepEqual(facts.directories, {
-        [etc]: [join(etc, 'a.conf'), join(etc, 'b.conf')],
-        [join(etc, 'none')]: undefined,
-      });
-      const dropIn = facts.files[join(etc, 'a.conf')];
-      assert.equal(dropIn?.kind === 'file' && dropIn.content?.reveal(), 'a.conf');
       assert.deepEqual(facts.users, { daemon: { uid: 1, gid: 1, group: 'daemon' }, 'nobody-here': undefined });
       assert.deepEqual(Object.keys(facts.packages), ['dpkg']);
       assert.equal(facts.packages.dpkg?.status, 'installed');
       assert.equal(facts.localInstances, 2);
-      assert.ok((facts.freeBytes['/etc'] ?? 0) > 0 && (facts.freeBytes['/run'] ?? 0) > 0);
       assert.equal(facts.os.id, 'debian');
       // The path of the manifest is another one here, so the parser sees none at the real one.
       assert.equal(facts.manifest.state, 'absent');

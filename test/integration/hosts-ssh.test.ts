@@ -272,7 +272,7 @@ for (const [what, behave] of strangers) {
 
 test('observeHost() refuses a host that answers rubbish, or stops in the middle', async () => {
   const request = {
-    ...{ packages: [], units: [], files: [], confDirectories: [], users: [] },
+    ...{ packages: [], units: [], files: [], users: [] },
     ...{ libvirt: false, guests: false, instanceDirectories: [], access: [] },
   };
   for (const [command, message] of [

@@ -157,14 +157,13 @@ export class Machine {
     const facts: HostFacts = {
       os: {
         ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
-        ...{ kernel: '6', architecture: 'x86_64', initSystem: 'systemd' },
+        ...{ initSystem: 'systemd' },
       },
       clock: { bootID: 'boot', ticks: this.ticks },
       packages: Object.fromEntries([...this.packages].map((name) => [name, { version: '1', status: 'installed' }])),
       packageManagerBusy: false,
       units: Object.fromEntries([...this.units].map(([name, unit]) => [name, unitFacts(unit)])),
       files: Object.fromEntries([...paths].map((path) => [path, this.fileFacts(path)])),
-      directories: {},
       users: Object.fromEntries(
         ['root', 'glance', 'cinder', 'nova'].map((name) => [name, { uid: 1, gid: 1, group: name }]),
       ),
@@ -177,7 +176,6 @@ export class Machine {
         uses: this.guestSecrets.map((secretUUID, index) => ({ guest: `guest-${index}`, secretUUID })),
       },
       localInstances: this.localInstances,
-      freeBytes: {},
       access: [],
       manifest:
         this.manifest === undefined

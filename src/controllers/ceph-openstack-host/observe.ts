@@ -113,7 +113,6 @@ export function requestFor(
         ...role.switch.options.map((option) => option.file),
       ]),
     ]),
-    confDirectories: [],
     users: distinct(['root', ...places.map((place) => place.user)]),
     libvirt: isCompute || host.metadata.deletionTimestamp !== undefined,
     guests: isCompute || host.metadata.deletionTimestamp !== undefined,

@@ -1,16 +1,12 @@
 # One look at a host; it writes nothing. Lists come in as words that have been checked to hold neither blanks nor quotes.
-# $packages $units $users $files $ancestors (directories above them) $conf_directories $known ("hash:path")
+# $packages $units $users $files $ancestors (directories above them) $known ("hash:path")
 # $instance_directories $want_libvirt $want_guests; and the function access.
 
 max_file_bytes=1048576
-max_conf_files=64
 
 observe_machine() {
   tell os
   head -c 8192 /etc/os-release 2>/dev/null || head -c 8192 /usr/lib/os-release 2>/dev/null || old_release
-  tell machine
-  uname -r
-  uname -m
   tell init
   if [ -d /run/systemd/system ]; then
     echo systemd
@@ -23,8 +19,6 @@ observe_machine() {
   else
     echo unknown
   fi
-  tell free
-  within 5 df -Pk /etc /var/lib /run 2>/dev/null
 }
 
 # `CentOS release 6.10 (Final)`: Red Hat's family before it had an os-release.
@@ -122,30 +116,9 @@ read_whole() {
 }
 
 observe_files() {
-  wanted=$files
-  for directory in $conf_directories; do
-    tell "directory $directory"
-    if [ ! -d "$directory" ] || [ -L "$directory" ]; then
-      continue
-    fi
-    echo present
-    count=0
-    set +f
-    for file in "$directory"/*.conf; do
-      case ${file##*/} in
-        *[!A-Za-z0-9._@+-]*) continue ;;
-      esac
-      count=$((count + 1))
-      [ "$count" -le "$max_conf_files" ] || break
-      echo "$file"
-      wanted="$wanted $file"
-    done
-    set -f
-  done
-
   tell stat
   # shellcheck disable=SC2086
-  stats=$(stat -c '%f|%u|%g|%U|%G|%s|%Y|%n' -- $wanted $ancestors 2>/dev/null)
+  stats=$(stat -c '%f|%u|%g|%U|%G|%s|%Y|%n' -- $files $ancestors 2>/dev/null)
   printf '%s\n' "$stats"
 
   # Regular files only: reading a pipe or a device would wait for ever.
@@ -153,7 +126,7 @@ observe_files() {
   while IFS='|' read -r raw _ _ _ _ bytes _ path; do
     case $raw in 8???) ;; *) continue ;; esac
     [ "$bytes" -le "$max_file_bytes" ] || continue
-    case " $wanted " in *" $path "*) regular="$regular $path" ;; esac
+    case " $files " in *" $path "*) regular="$regular $path" ;; esac
   done <<END
 $stats
 END
