@@ -85,6 +85,13 @@ const backend = withRules(
       .boolean()
       .exactOptional()
       .describe('Whether a volume made from a snapshot is a full copy.'),
+    chunkSizeMB: z.int().min(1).max(1024).exactOptional().describe('Size of the objects of a new volume, in MB.'),
+    connectTimeoutSeconds: z
+      .int()
+      .min(-1)
+      .max(3600)
+      .exactOptional()
+      .describe("How long to wait for the cluster; -1 leaves that to librados. Left out: the release's own default."),
     libvirtSecret: libvirtSecret.exactOptional().describe('The libvirt secret with the key, on every compute.'),
   }),
   eitherPool,

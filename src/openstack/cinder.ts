@@ -45,6 +45,8 @@ function writeBackend(
   writer.write('rbd_secret_uuid', backend.libvirtSecret.uuid, where);
   writer.write('rbd_flatten_volume_from_snapshot', backend.flattenVolumeFromSnapshot, where);
   writer.write('rbd_max_clone_depth', backend.maxCloneDepth, where);
+  writer.write('rbd_store_chunk_size', backend.chunkSizeMb, where);
+  writer.write('rados_connect_timeout', backend.connectTimeoutSeconds, where);
   // From pike the driver reports it itself.
   writer.write('report_discard_supported', isBetween(release, 'mitaka', 'ocata') ? true : undefined, where);
   // Statistics walk every image of a pool that is not exclusive, and are wrong for a shared one that is said to be.

@@ -59,6 +59,8 @@ export interface CinderBackendModel {
   readonly exclusivePool: boolean;
   readonly maxCloneDepth?: number;
   readonly flattenVolumeFromSnapshot?: boolean;
+  readonly chunkSizeMb?: number;
+  readonly connectTimeoutSeconds?: number;
   readonly libvirtSecret: SecretIdentity;
 }
 

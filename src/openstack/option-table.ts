@@ -55,6 +55,7 @@ const table = {
   'cinder-volume': {
     enabled_backends: ['string', ['havana', '2026.2', 'DEFAULT']],
     glance_api_version: ['integer', ['havana', 'pike', 'DEFAULT']],
+    rados_connect_timeout: ['integer', ['juno', 'newton', 'DEFAULT'], ['juno', '2026.2', '<backend>']],
     rbd_ceph_conf: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
     rbd_cluster_name: ['string', ['liberty', 'newton', 'DEFAULT'], ['liberty', '2026.2', '<backend>']],
     rbd_exclusive_cinder_pool: ['boolean', ['rocky', '2026.2', '<backend>']],
@@ -62,6 +63,7 @@ const table = {
     rbd_max_clone_depth: ['integer', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
     rbd_pool: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
     rbd_secret_uuid: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
+    rbd_store_chunk_size: ['integer', ['juno', 'newton', 'DEFAULT'], ['juno', '2026.2', '<backend>']],
     rbd_user: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
     report_discard_supported: ['boolean', ['mitaka', 'newton', 'DEFAULT'], ['mitaka', '2026.2', '<backend>']],
     volume_backend_name: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
@@ -127,4 +129,11 @@ export function placesOf<S extends TableService>(service: S, option: OptionOf<S>
   return places
     .filter(([from, to]) => isBetween(release, from, to))
     .map(([, , section, name]) => ({ section, name: name ?? option, type }));
+}
+
+export const tableServices = Object.keys(table) as readonly TableService[];
+
+/** Every option of a service that is ever written, in the table's order. */
+export function optionsOf<S extends TableService>(service: S): readonly OptionOf<S>[] {
+  return Object.keys(table[service]) as OptionOf<S>[];
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Release } from '../../openstack/releases.ts';
 import { render } from './render.ts';
 import type { Rendering } from './rendering.ts';
@@ -37,3 +39,10 @@ export const userOf = (name: string, spec: string) =>
 export const secretOf = (name: string, policy: string) =>
   `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: openstack}\nstringData:\n  policy: |\n    ${policy}\n`;
 export const documents = (...texts: readonly string[]) => texts.join('---\n');
+
+// `UPDATE_GOLDEN=1 node --test …` writes them anew; then read what changed.
+export function assertGolden(name: string, text: string): void {
+  const golden = join(import.meta.dirname, 'testdata', name);
+  if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, 'utf8'));
+}

@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { asJson } from './as-json.ts';
 import { asText } from './as-text.ts';
-import { bindingOf, controller, debian, documents, faults, poolOf, rendered, userOf } from './input.fixture.ts';
+import {
+  assertGolden,
+  bindingOf,
+  controller,
+  debian,
+  documents,
+  faults,
+  poolOf,
+  rendered,
+  userOf,
+} from './input.fixture.ts';
 import { render } from './render.ts';
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'deploy', 'examples');
 const example = (name: string) => ({ name, text: readFileSync(join(examples, name), 'utf8') });
-
-// `UPDATE_GOLDEN=1 node --test …` writes them anew; then read what changed.
-function assertGolden(name: string, text: string): void {
-  const golden = join(import.meta.dirname, 'testdata', name);
-  if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(golden, text);
-  assert.equal(text, readFileSync(golden, 'utf8'));
-}
 
 describe('render() of the quickstart', () => {
   for (const release of ['2025.1', 'queens', 'juno'] as const) {

@@ -95,6 +95,8 @@ function build(
       ...defined({
         maxCloneDepth: said?.maxCloneDepth,
         flattenVolumeFromSnapshot: said?.flattenVolumeFromSnapshot,
+        chunkSizeMb: said?.chunkSizeMB,
+        connectTimeoutSeconds: said?.connectTimeoutSeconds,
       }),
       libvirtSecret: identity(client, said?.libvirtSecret as Partial<SecretIdentity> | undefined),
     };
