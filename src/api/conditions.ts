@@ -4,6 +4,7 @@ export const conditionTypes = [
   'Reconciling',
   'Stalled',
   'Distributed',
+  'CopyOnWrite',
   'AccessVerified',
   'ServicesRunning',
 ] as const;
@@ -45,6 +46,7 @@ export const reasons = [
   'WaitingForHosts',
   'HostsNotReady',
   'RolloutPaused',
+  'CopyOnWriteUnavailable',
   // hosts
   'HostUnreachable',
   'HostKeyMismatch',

@@ -1,5 +1,6 @@
 import type { CephOpenStackBinding, CephOpenStackBindingStatus } from '../../api/ceph-openstack-binding.ts';
 import type { Condition } from '../../api/resource.ts';
+import { copyOnWriteCondition } from './copy-on-write.ts';
 import type { Observed } from './observed.ts';
 import { draftBinding } from './plan.ts';
 import { specProblem } from './problems.ts';
@@ -29,7 +30,7 @@ export function bindingStatus(
           libvirtSecrets: [...secrets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([entity, uuid]) => ({ entity, uuid })),
         }),
   };
-  return { fields, conditions: distributedCondition(rollout) };
+  return { fields, conditions: [...distributedCondition(rollout), ...copyOnWriteCondition(binding, observed, model)] };
 }
 
 function countHosts({ hosts, target }: Rollout): NonNullable<CephOpenStackBindingStatus['hosts']> {

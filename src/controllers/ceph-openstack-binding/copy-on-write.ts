@@ -1,0 +1,51 @@
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import { poolNameOf } from '../../api/rbd-pool.ts';
+import type { Condition } from '../../api/resource.ts';
+import type { OpenStackModel } from '../../openstack/model.ts';
+import { type ClientNeed, needsOf } from '../binding-needs.ts';
+import type { Observed } from './observed.ts';
+
+/**
+ * Whether Cinder and Nova clone Glance's images. Where they cannot they copy every image in full, and say nothing.
+ * All users of a binding are of one cluster, which clones need too.
+ */
+export function copyOnWriteCondition(
+  binding: CephOpenStackBinding,
+  observed: Observed,
+  model: OpenStackModel | undefined,
+): readonly Condition[] {
+  const { glance } = model ?? {};
+  const readers = readersOf(binding);
+  if (glance === undefined || readers.length === 0) return [];
+  const blind = readers.flatMap(({ objectName }) => {
+    const client = observed.clients.get(objectName);
+    if (client === undefined || mayRead(client, glance.pool, observed)) return [];
+    return [`CephClientAuth "${objectName}" may not read the pool "${glance.pool}": add it to its access`];
+  });
+  const hidden = 'Glance does not say where they lie: leave glance.exposeDirectURL out';
+  const faults = [...(glance.exposeDirectUrl ? [] : [hidden]), ...new Set(blind.sort())];
+  const type = 'CopyOnWrite';
+  if (faults.length > 0) {
+    const message = `Images are copied in full, not cloned. ${faults.join('; ')}.`;
+    return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
+  }
+  const message = `Raw images in the pool "${glance.pool}" can be cloned; others are copied in full.`;
+  return [{ type, status: 'True', reason: 'Converged', message }];
+}
+
+/** The users as which images are made into volumes and instances' disks. */
+function readersOf(binding: CephOpenStackBinding): readonly ClientNeed[] {
+  const { backends, nova } = needsOf(binding);
+  return [...backends.map(({ client }) => client), ...(nova?.pool === undefined ? [] : [nova.client])];
+}
+
+/** Caps to the letter are taken at their author's word. */
+function mayRead({ spec }: CephClientAuth, pool: string, { pools }: Observed): boolean {
+  if (spec.access === undefined) return true;
+  return spec.access.some((grant) => {
+    const referred = grant.poolRef === undefined ? undefined : pools.get(grant.poolRef.name);
+    const name = referred === undefined ? grant.pool : poolNameOf(referred);
+    return name === pool && grant.namespace === undefined;
+  });
+}
