@@ -16,7 +16,7 @@ import {
   poolManifest,
 } from '../../controllers/ceph-openstack-binding/children.ts';
 import { hostProblem } from '../../controllers/ceph-openstack-binding/judge.ts';
-import { claimedByOthers } from '../../controllers/ceph-openstack-binding/observe.ts';
+import { claimedByOthers, poolsOfOthers } from '../../controllers/ceph-openstack-binding/observe.ts';
 import type { ClientSecret, Observed } from '../../controllers/ceph-openstack-binding/observed.ts';
 import { openStackModel } from '../../controllers/ceph-openstack-binding/openstack-model.ts';
 import { childProblems, secretProblem, specProblem } from '../../controllers/ceph-openstack-binding/problems.ts';
@@ -157,6 +157,7 @@ function observe(
     return [[clientSecretNameOf(client), secret]];
   });
   const hosts = binding.spec.hosts.map((host) => lookedAt(binding, host, world));
+  const bindings = input.bindings.map(({ object }) => object);
   return {
     pools: inNamespace(namespace, all.pools),
     clients,
@@ -164,10 +165,8 @@ function observe(
     revisions: [],
     clientSecrets: new Map(secrets),
     policy: input.secrets.get(`${namespace}/${binding.spec.ssh.secretName}`)?.policy,
-    claimedByOthers: claimedByOthers(
-      binding,
-      input.bindings.map(({ object }) => object),
-    ),
+    claimedByOthers: claimedByOthers(binding, bindings),
+    poolsOfOthers: poolsOfOthers(binding, bindings),
   };
 }
 

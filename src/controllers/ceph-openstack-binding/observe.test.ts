@@ -10,8 +10,8 @@ import { World } from './world.fixture.ts';
 
 const spec = specWith({ ctl1: ['GlanceApi'], cmp1: ['NovaCompute'] });
 
-function bindingAt(created: string, name: string, namespace = 'openstack'): CephOpenStackBinding {
-  const { binding } = new World(spec);
+function bindingAt(created: string, name: string, namespace = 'openstack', said = spec): CephOpenStackBinding {
+  const { binding } = new World(said);
   return {
     ...binding,
     metadata: { ...binding.metadata, name, namespace, uid: `${namespace}/${name}`, creationTimestamp: created },
@@ -46,6 +46,21 @@ test('observe() gives a host to the older of two bindings, and of two as old to 
   assert.deepEqual(await claims(twin), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
   assert.deepEqual(await claims(young), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
   assert.deepEqual(await claims(old), {});
+});
+
+test('observe() finds the pools that other bindings of the namespace use, too', async () => {
+  const sharing = specWith(
+    { ctl1: ['GlanceApi'] },
+    { cinder: { backends: [{ name: 'ceph', poolRef: { name: 'shared' } }] } },
+  );
+  const first = bindingAt('2026-01-01T00:00:00Z', 'cloud', 'openstack', sharing);
+  const second = bindingAt('2026-01-02T00:00:00Z', 'cloud2', 'openstack', sharing);
+  const elsewhere = bindingAt('2026-01-02T00:00:00Z', 'cloud', 'other', sharing);
+  const used = async (...bindings: readonly [CephOpenStackBinding, ...CephOpenStackBinding[]]) =>
+    (await observe(bindings[0], { kube: kubeWith(bindings), secrets: noSecrets }, signal)).poolsOfOthers.has('shared');
+  assert.equal(await used(first, second), true);
+  assert.equal(await used(first, elsewhere), false);
+  assert.equal(await used(first), false);
 });
 
 test('observe() reads the policy of the SSH Secret, and refuses one that it cannot read', async () => {

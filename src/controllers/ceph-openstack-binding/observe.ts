@@ -2,7 +2,7 @@ import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Policy } from '../../api/policy.ts';
 import { notCreatedYet } from '../../openstack/foretold-keys.ts';
-import { clientNeeds, needsOf } from '../binding-needs.ts';
+import { clientNeeds, needsOf, poolNeeds } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
@@ -33,6 +33,7 @@ export async function observe(
     clientSecrets: isGoing ? new Map() : await readClientSecrets(binding, clients, tools, signal),
     policy: isGoing ? undefined : await readPolicy(binding, tools, signal),
     claimedByOthers: claimedByOthers(binding, kube.bindings()),
+    poolsOfOthers: poolsOfOthers(binding, kube.bindings()),
   };
 }
 
@@ -113,6 +114,14 @@ export function claimedByOthers(
     }
   }
   return claims;
+}
+
+export function poolsOfOthers(
+  { metadata: { namespace, uid } }: CephOpenStackBinding,
+  bindings: readonly CephOpenStackBinding[],
+): ReadonlySet<string> {
+  const others = bindings.filter(({ metadata }) => metadata.namespace === namespace && metadata.uid !== uid);
+  return new Set(others.flatMap((other) => poolNeeds(needsOf(other)).map(({ objectName }) => objectName)));
 }
 
 function placeOf({ address, port }: { address: string; port?: number }): string {

@@ -28,4 +28,6 @@ export interface Observed {
   readonly policy: Policy | undefined;
   /** Hosts whose address an older binding has: `namespace/name` of that binding, by the host's name. */
   readonly claimedByOthers: ReadonlyMap<string, string>;
+  /** Names of RbdPools that other bindings of the namespace use. */
+  readonly poolsOfOthers: ReadonlySet<string>;
 }

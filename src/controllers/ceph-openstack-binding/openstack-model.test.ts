@@ -78,6 +78,15 @@ test('openStackModel() says that a pool is not exclusive, when guest disks share
   assert.equal(modelOf().cinder?.backends[0]?.exclusivePool, true);
 });
 
+test('openStackModel() says that a pool is not exclusive, when another binding uses it', () => {
+  const world = new World(specWith(hosts));
+  world.converge();
+  world.work();
+  world.poolsOfOthers.add('cloud-cinder-ceph');
+  const model = openStackModel(world.binding, world.observed());
+  assert.equal(model?.cinder?.backends[0]?.exclusivePool, false);
+});
+
 test('openStackModel() writes what is said for ceph.conf, the socket for Nova’s user alone', () => {
   const cephConf = {
     path: '/etc/ceph/north.conf',

@@ -50,6 +50,8 @@ export function secretOf(
 interface Resolver {
   pool(need: PoolNeed): string;
   client(need: ClientNeed): Client;
+  /** Whether another binding uses the pool, too. */
+  isAnothers(need: PoolNeed): boolean;
 }
 
 const missing = new Error('A child is not there yet.');
@@ -66,6 +68,7 @@ function resolver(observed: Observed): Resolver {
       if (found === undefined) throw missing;
       return { userId: found.secret.userId, secretName: found.name, fingerprint: found.secret.fingerprint };
     },
+    isAnothers: (need) => observed.poolsOfOthers.has(need.objectName),
   };
 }
 
@@ -91,7 +94,7 @@ function build(
       section: need.section,
       client,
       pool,
-      exclusivePool: pools.filter((other) => other === pool).length === 1,
+      exclusivePool: pools.filter((other) => other === pool).length === 1 && !resolve.isAnothers(need.pool),
       ...defined({
         maxCloneDepth: said?.maxCloneDepth,
         flattenVolumeFromSnapshot: said?.flattenVolumeFromSnapshot,

@@ -83,7 +83,7 @@ test('planBinding() distributes to all before it switches one, canary first', ()
   assert.deepEqual(fields.revision, { current: name });
   assert.deepEqual(
     conditions.map(({ type, status }) => `${type}=${status}`),
-    ['Distributed=True'],
+    ['Distributed=True', 'CopyOnWrite=True'],
   );
 });
 

@@ -14,7 +14,7 @@ import {
 } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
-import { clientNeeds, needsClient, needsOf, needsPool } from '../binding-needs.ts';
+import { clientNeeds, needsClient, needsOf, needsPool, poolNeeds } from '../binding-needs.ts';
 import type { SecretReader } from '../secrets.ts';
 import { abandonChildren } from './abandon.ts';
 import { applySteps } from './apply.ts';
@@ -56,9 +56,9 @@ export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTool
       watch(secretKind, ({ metadata: { namespace, name } }) =>
         bindingsThat((binding) => usesSecret(binding, cache, name), namespace),
       ),
-      // Two may claim one host; when the older lets go, the younger may have it.
+      // Two may claim one host; when the older lets go, the younger may have it. And a pool is shared or exclusive by both.
       watch(bindings, (changed) =>
-        bindingsThat((binding) => binding.metadata.uid !== changed.metadata.uid && sharesHost(binding, changed)),
+        bindingsThat((binding) => binding.metadata.uid !== changed.metadata.uid && sharesWith(binding, changed)),
       ),
     ],
     lookEveryMs,
@@ -88,7 +88,9 @@ function usesSecret(binding: CephOpenStackBinding, cache: Cache, secretName: str
   });
 }
 
-function sharesHost(a: CephOpenStackBinding, b: CephOpenStackBinding): boolean {
+function sharesWith(a: CephOpenStackBinding, b: CephOpenStackBinding): boolean {
   const addresses = new Set(a.spec.hosts.map((host) => host.address.toLowerCase()));
-  return b.spec.hosts.some((host) => addresses.has(host.address.toLowerCase()));
+  if (b.spec.hosts.some((host) => addresses.has(host.address.toLowerCase()))) return true;
+  if (a.metadata.namespace !== b.metadata.namespace) return false;
+  return poolNeeds(needsOf(b)).some(({ objectName }) => needsPool(a, objectName));
 }

@@ -52,6 +52,7 @@ export class World {
   readonly made = new Set<string>();
   policy: Policy | undefined = parsePolicy(undefined);
   claimedByOthers = new Map<string, string>();
+  poolsOfOthers = new Set<string>();
   monHost = '10.0.0.1';
   /** What happened to hosts and children, in order. */
   readonly history: string[] = [];
@@ -104,6 +105,7 @@ export class World {
       clientSecrets: secrets,
       policy: this.policy,
       claimedByOthers: this.claimedByOthers,
+      poolsOfOthers: this.poolsOfOthers,
     };
   }
 
