@@ -108,7 +108,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 /** Gives a machine that never ran what sets it apart. Returns the public keys of its sshd, as `<type> <base64>`. */
 async function personalize(root: string, address: string, options: HostOptions): Promise<string[]> {
   const { name, layer, network } = options;
-  const names = layer === 'openstack' ? `${name} ${cloudName}` : name;
+  const names = layer === 'openstack' || layer === 'cloud' ? `${name} ${cloudName}` : name;
   const write = (path: string, text: string) => writeFile(join(root, path), text);
   await write('etc/hostname', `${name}\n`);
   await write('etc/hosts', `127.0.0.1 localhost\n${address} ${names}\n`);

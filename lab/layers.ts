@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
+import { cloudPackages, cloudScript, cloudSetup } from './cloud-layer.ts';
 import { buildLayer, installation, type LayerContent } from './layer-build.ts';
-import { openstackPackages, openstackScript, openstackSetup } from './openstack-layer.ts';
+import { cloudName, openstackPackages, openstackScript, openstackSetup, setupPrelude } from './openstack-layer.ts';
 import { progress } from './progress.ts';
 import { debianRoot } from './roots.ts';
 
 /** What a host starts with. */
-export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'openstack' | 'alien';
+export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'openstack' | 'cloud' | 'alien';
 
 interface LayerRecipe extends LayerContent {
   /** The layer that this one lies on. Absent: a bare Debian. */
@@ -51,6 +52,12 @@ rm -f /var/log/cinder/* /var/log/glance/*`,
     packages: openstackPackages,
     script: openstackScript,
     setup: openstackSetup,
+  },
+  cloud: {
+    parent: 'openstack',
+    packages: cloudPackages,
+    script: computeScript() + cloudScript,
+    setup: cloudSetup(setupPrelude, cloudName),
   },
   alien: {
     parent: 'base',

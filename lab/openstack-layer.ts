@@ -22,11 +22,8 @@ printf '%s\\n' '[mariadbd]' skip-name-resolve 'innodb_buffer_pool_size = 64M' 'i
 sed -i 's/^processes *=.*/processes = 2/' /etc/keystone/keystone-uwsgi.ini /etc/cinder/cinder-api-uwsgi.ini
 rm -f /var/lib/cinder/cinder.sqlite`;
 
-/**
- * Run on the booted machine: users, tables, service accounts and endpoints. The region is the one of Debian's own files.
- * Images go to files and volumes to Debian's default back end, which has no disk: where they go instead is for others to say.
- */
-export const openstackSetup = `
+/** What the scripts of a booted machine share: put FILE SECTION KEY VALUE, password, awaitKeystone. */
+export const setupPrelude = `
 set -eu
 put() { python3 -c '
 import sys
@@ -37,6 +34,20 @@ end = next((i for i in range(start, len(lines)) if lines[i].startswith("[")), le
 kept = [line for line in lines[start:end] if line.split("=")[0].strip() != key]
 open(path, "w").write("\\n".join(lines[:start] + [key + " = " + value] + kept + lines[end:]) + "\\n")' "$@"; }
 password() { od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'; }
+awaitKeystone() {
+  tries=60
+  until openstack token issue >/dev/null 2>&1; do
+    tries=$((tries - 1)); [ $tries -gt 0 ] || { echo 'Keystone gives out no token' >&2; exit 1; }
+    sleep 1
+  done
+}`;
+
+/**
+ * Run on the booted machine: users, tables, service accounts and endpoints. The region is the one of Debian's own files.
+ * Images go to files and volumes to Debian's default back end, which has no disk: where they go instead is for others to say.
+ */
+export const openstackSetup = `
+${setupPrelude}
 
 # Started again here they would note themselves in the database under this machine's name.
 systemctl stop glance-api cinder-api cinder-scheduler cinder-volume cinder-backup keystone
@@ -79,11 +90,7 @@ export OS_AUTH_URL=$url OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=regionOne
 export OS_USERNAME=admin OS_PASSWORD=$admin OS_PROJECT_NAME=admin OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default
 END
 . /root/openrc
-tries=60
-until openstack token issue >/dev/null 2>&1; do
-  tries=$((tries - 1)); [ $tries -gt 0 ] || { echo 'Keystone gives out no token' >&2; exit 1; }
-  sleep 1
-done
+awaitKeystone
 {
   echo 'project create service'
   for service in glance cinder; do

@@ -65,15 +65,21 @@ export async function startCephWorld(options: WorldOptions): Promise<World> {
   const tools = { kube, clusters, installation: 'lab' };
   const poolReconciler = rbdPoolReconciler(tools);
   const clientReconciler = cephClientAuthReconciler(tools);
+  const cluster = clusters.get(connection);
+  // What was done by hand a moment ago is to be seen.
+  const afresh = <R>(passed: () => Promise<R>): Promise<R> => {
+    cluster.refresh();
+    return passed();
+  };
   const running = stack.move();
   return {
     ceph,
     clusters,
     connection,
-    cluster: clusters.get(connection),
+    cluster,
     kube,
-    pool: (resource, options) => pass(poolReconciler, resource, options),
-    client: (resource, options) => pass(clientReconciler, resource, options),
+    pool: (resource, options) => afresh(() => pass(poolReconciler, resource, options)),
+    client: (resource, options) => afresh(() => pass(clientReconciler, resource, options)),
     json: async (...args) => JSON.parse(await ceph.ceph([...args, '--format=json'])),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
