@@ -28,6 +28,14 @@ export interface Proof {
 /** One line for each kind of machine in the lab; all else is known from the table alone. */
 export const proofs: readonly Proof[] = [
   {
+    kind: 'guest',
+    platform: 'debian-systemd',
+    releases: ['2025.1'],
+    roles,
+    machine: 'Debian 13 with a whole cloud',
+    test: 'test/openstack/cloud.test.ts',
+  },
+  {
     kind: 'packages',
     platform: 'debian-systemd',
     releases: ['2025.1'],
