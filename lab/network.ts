@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import ssh2 from 'ssh2';
 import { Secret } from '../src/secret.ts';
 import { startAptProxy } from './apt-proxy.ts';
 import { cacheFolder } from './cache.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
 import { CommandError, run } from './process.ts';
 import { debianMirror } from './roots.ts';
+import { newSshKey } from './ssh-key.ts';
 
 /** A bridge with a subnet of its own, which hosts and servers of this machine share. Nothing routes out of it. */
 export interface Network extends AsyncDisposable {
@@ -34,7 +34,7 @@ export async function startNetwork(): Promise<Network> {
     await run('ip', ['link', 'set', name, 'up']);
     const mirror = await debianMirror();
     const proxy = await startAptProxy({ sites: [mirror], store: cacheFolder('apt'), address: gateway });
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: name });
+    const { privateKey, publicKey } = newSshKey({ comment: name });
     let last = 1;
     const reserveAddress = () => {
       if (last === 254) throw new Error(`Cannot give out another address of ${prefix}.0/24: all 254 are taken`);
@@ -52,7 +52,7 @@ export async function startNetwork(): Promise<Network> {
         return address;
       },
       aptProxyUrl: proxy.url,
-      sshKey: { privateKey: new Secret(pair.private), publicKey: pair.public },
+      sshKey: { privateKey: new Secret(privateKey), publicKey },
       async [Symbol.asyncDispose]() {
         await proxy[Symbol.asyncDispose]();
         registration.release();

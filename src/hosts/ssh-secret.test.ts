@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import ssh2 from 'ssh2';
+import { newSshKey } from '../../lab/ssh-key.ts';
 import { parseSshAccess } from './ssh-secret.ts';
 
-const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
-const withPassphrase = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'x', cipher: 'aes256-cbc', rounds: 1 });
+const { privateKey, publicKey } = newSshKey();
+const withPassphrase = newSshKey({ passphrase: 'x' });
 
 test('parseSshAccess() fills in root and port 22', () => {
   const access = parseSshAccess({ 'ssh-privatekey': privateKey });
@@ -40,7 +41,7 @@ const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ['there is no key', {}, /has no key "ssh-privatekey"/],
   ['the key is none', { 'ssh-privatekey': 'hello' }, /cannot be read/],
   ['the key is the public one', { 'ssh-privatekey': publicKey }, /public key/],
-  ['the key has a passphrase', { 'ssh-privatekey': withPassphrase.private }, /passphrase/],
+  ['the key has a passphrase', { 'ssh-privatekey': withPassphrase.privateKey }, /passphrase/],
   ['the port is no number', { 'ssh-privatekey': privateKey, port: '22x' }, /"port"/],
   ['the port is too large', { 'ssh-privatekey': privateKey, port: '65536' }, /"port"/],
   ['the user is none', { 'ssh-privatekey': privateKey, user: '-oProxyCommand=x' }, /"user"/],

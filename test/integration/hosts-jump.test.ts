@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import ssh2 from 'ssh2';
+import { newSshKey } from '../../lab/ssh-key.ts';
 import { SshPool } from '../../src/hosts/ssh-pool.ts';
 import { parseSshAccess } from '../../src/hosts/ssh-secret.ts';
 
 /** A jump host that lets anybody in; `way` is what it does when it is asked for a way through. */
 async function startJump(way: (reject: () => void) => void) {
-  const { private: hostKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = newSshKey();
   const clients = new Set<ssh2.Connection>();
-  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [privateKey] }, (client) => {
     clients.add(client);
     client.on('error', () => undefined);
     client.on('authentication', (context) => context.accept());
@@ -39,7 +40,7 @@ for (const [what, way, message] of ways) {
     await using jump = await startJump(way);
     await using pool = new SshPool({ throughTimeoutMs: 500 });
     const access = parseSshAccess({
-      'ssh-privatekey': ssh2.utils.generateKeyPairSync('ed25519').private,
+      'ssh-privatekey': newSshKey().privateKey,
       known_hosts: jump.knownHosts,
       jump: `127.0.0.1:${jump.port}`,
     });

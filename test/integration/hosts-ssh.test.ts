@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import ssh2 from 'ssh2';
 import { eventually } from '../../lab/eventually.ts';
+import { newSshKey } from '../../lab/ssh-key.ts';
 import { observeHost } from '../../src/hosts/host.ts';
 import type { HostTarget, ScriptRequest, SshConnection } from '../../src/hosts/ssh-access.ts';
 import { SshPool } from '../../src/hosts/ssh-pool.ts';
@@ -70,7 +71,7 @@ test('a known_hosts that ssh-keygen has hashed is understood', async () => {
   assert.equal((await runOnce({ knownHosts })).stdout, '0\n');
 });
 
-const other = `ssh-ed25519 ${ssh2.utils.generateKeyPairSync('ed25519').public.split(' ')[1]}`;
+const other = `ssh-ed25519 ${newSshKey().publicKey.split(' ')[1]}`;
 const refusals: readonly (readonly [string, () => Options, string, RegExp])[] = [
   [
     'known_hosts has another key',
@@ -99,12 +100,7 @@ const refusals: readonly (readonly [string, () => Options, string, RegExp])[] = 
     'HostKeyMismatch',
     /not the one in/,
   ],
-  [
-    'the key is not let in',
-    () => ({ key: ssh2.utils.generateKeyPairSync('ed25519').private }),
-    'SshRefused',
-    /refuses the key for user "root"/,
-  ],
+  ['the key is not let in', () => ({ key: newSshKey().privateKey }), 'SshRefused', /refuses the key for user "root"/],
   ['the user is another', () => ({ user: 'nobody-here' }), 'SshRefused', /refuses the key for user "nobody-here"/],
   [
     'nobody listens',
