@@ -71,6 +71,11 @@ export function leavingManifest(binding: CephOpenStackBinding, child: Resource):
   return sameObject(child, manifest(binding, child.metadata.name, { ...child.spec, deletionPolicy, mode }));
 }
 
+/** A child as it is, in mode Plan. */
+export function pausedManifest(binding: CephOpenStackBinding, child: Resource): ChildManifest {
+  return sameObject(child, manifest(binding, child.metadata.name, { ...child.spec, mode: 'Plan' }));
+}
+
 /** A host that leaves, told what becomes of it and how it is reached; it stays where it is and with what it has. */
 export function leavingHostManifest(
   binding: CephOpenStackBinding,

@@ -1,7 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { Resource } from '../../api/resource.ts';
-import { hostRemovalOf, isChildOf, leavingHostManifest, leavingManifest } from './children.ts';
+import { hostRemovalOf, isChildOf, leavingHostManifest, leavingManifest, pausedManifest } from './children.ts';
 import type { Observed } from './observed.ts';
 import type { BindingStep } from './steps.ts';
 
@@ -56,6 +56,24 @@ export function removalOf(binding: CephOpenStackBinding, { spec }: CephOpenStack
   const isRenamed = !isListed && binding.spec.hosts.some((host) => isSamePlace(host, spec));
   if (isGoing) return isListed || isRenamed ? hostRemovalOf(binding) : binding.spec.hostRemoval;
   return isRenamed ? 'Retain' : binding.spec.hostRemoval;
+}
+
+/** Tells all that they are only to plan, whatever else is wrong with the binding. */
+export function pauseChildren(binding: CephOpenStackBinding, observed: Observed): readonly BindingStep[] {
+  const own = <T extends Resource>(objects: ReadonlyMap<string, T>): readonly T[] =>
+    [...objects.values()].filter((child) => isChildOf(binding, child) && child.spec.mode !== 'Plan');
+  return [
+    ...own<Resource>(observed.pools).map(
+      (pool) => ({ verb: 'apply-pool', manifest: pausedManifest(binding, pool), isNew: false }) as const,
+    ),
+    ...own<Resource>(observed.clients).map(
+      (client) => ({ verb: 'apply-client', manifest: pausedManifest(binding, client), isNew: false }) as const,
+    ),
+    ...own(observed.hosts).map((host) => {
+      const { hostName } = host.spec;
+      return { verb: 'apply-host', manifest: pausedManifest(binding, host), isNew: false, hostName } as const;
+    }),
+  ];
 }
 
 /** Tells pools or users by which policy they go. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
-import { parsePolicy } from '../../api/policy.ts';
 import { specWith } from './spec.fixture.ts';
 import { bindingStatus } from './status.ts';
 import { describeStep } from './steps.ts';
@@ -226,23 +225,6 @@ test('planBinding() repairs a child that somebody edited, and leaves what they a
   assert.deepEqual(world.plan().stages.flat().map(describeStep), ['Change RbdPool "cloud-glance".']);
   pool.spec = { ...pool.spec, adoption: 'Never' };
   assert.deepEqual(world.plan().stages.flat(), []);
-});
-
-test('planBinding() writes no extra option before the policy was read', () => {
-  const world = new World(specWith(two, { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } }));
-  world.policy = undefined;
-  assert.deepEqual(world.plan().stages, []);
-  assert.deepEqual([hold(world)?.reason, hold(world)?.stalled], ['ConnectionMissing', false]);
-});
-
-test('planBinding() refuses options that the policy does not allow', () => {
-  const world = new World(specWith(two, { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } }));
-  assert.deepEqual(world.plan().stages, []);
-  assert.deepEqual([hold(world)?.reason, hold(world)?.stalled], ['PolicyForbids', true]);
-  assert.match(hold(world)?.message ?? '', /"cpu_mode" in \[libvirt\] of nova.conf/);
-  world.policy = parsePolicy({ extraConfig: { 'nova.conf': { libvirt: ['cpu_*'] } } });
-  world.settle();
-  assert.equal(hold(world), undefined);
 });
 
 test('planBinding() keeps two revisions beside those in use', () => {

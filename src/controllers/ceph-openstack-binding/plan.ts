@@ -7,7 +7,7 @@ import type { OpenStackModel } from '../../openstack/model.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
 import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
-import { leavingHosts, tellHosts, tellOthers } from './leaving.ts';
+import { leavingHosts, pauseChildren, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { openStackModel } from './openstack-model.ts';
 import { planDeletion } from './plan-deletion.ts';
@@ -24,7 +24,7 @@ import { unwantedClients, unwantedPools } from './unwanted.ts';
 export function planBinding(binding: CephOpenStackBinding, observed: Observed): Plan<BindingStep> {
   if (binding.metadata.deletionTimestamp !== undefined) return planDeletion(binding, observed);
   const refusal = specProblem(binding, observed);
-  if (refusal !== undefined) return { stages: [], hold: refusal };
+  if (refusal !== undefined) return planRefused(binding, observed, refusal);
   const draft = draftBinding(binding, observed);
   const { needs, rollout } = draft;
   const hold = judge(binding, observed, draft);
@@ -40,6 +40,19 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
       pruneRevisions(rollout, observed),
     ],
     ...(hold === undefined ? {} : { hold }),
+  };
+}
+
+/** Nothing changes, so hosts stay bound to what they were told; whoever wants that to end as well sets mode Plan. */
+function planRefused(binding: CephOpenStackBinding, observed: Observed, refusal: Hold): Plan<BindingStep> {
+  const paused = binding.spec.mode === 'Plan' ? pauseChildren(binding, observed) : [];
+  const isInForce = [...observed.hosts.values()].some(
+    (host) => isChildOf(binding, host) && host.spec.revision?.current !== undefined && host.spec.mode !== 'Plan',
+  );
+  const more = isInForce ? ' Hosts are still held to what they were told before; mode: Plan stops that, too.' : '';
+  return {
+    stages: paused.length === 0 ? [] : [paused],
+    hold: { ...refusal, message: `${refusal.message}${more}` },
   };
 }
 
