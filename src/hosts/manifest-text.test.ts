@@ -15,6 +15,10 @@ const manifest: Manifest = {
       former: { kind: 'content', content: new Secret('[global]\n'), owner: 'root', group: 'root', mode: '0644' },
     },
     '/etc/ceph/ceph.client.glance.keyring': { sha256: 'b'.repeat(64), former: { kind: 'adopted' } },
+    '/etc/ceph/ceph.client.cinder.keyring': {
+      sha256: 'd'.repeat(64),
+      former: { kind: 'adopted', permissions: { owner: 'root', group: 'cinder', mode: '0640' } },
+    },
     '/etc/ceph/new': { sha256: 'c'.repeat(64), former: { kind: 'absent' } },
   },
   options: [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
-import type { FormerFile, Manifest, ManifestOption } from './manifest.ts';
+import type { FormerFile, Manifest, ManifestOption, Permissions } from './manifest.ts';
 
 const maxItems = 2_000;
 const text = z.string().max(64 * 1024);
@@ -16,10 +16,11 @@ const list = <T extends z.ZodType>(item: T) => z.array(item).max(maxItems);
 const byKey = <K extends z.core.$ZodRecordKey, T extends z.ZodType>(key: K, value: T) =>
   z.record(key, value).refine((record) => Object.keys(record).length <= maxItems, 'too many entries');
 
+const permissions = { owner: name, group: name, mode };
 const former = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('absent') }),
-  z.strictObject({ kind: z.literal('adopted') }),
-  z.strictObject({ kind: z.literal('content'), content: z.string().max(1024 * 1024), owner: name, group: name, mode }),
+  z.strictObject({ kind: z.literal('adopted'), permissions: z.strictObject(permissions).optional() }),
+  z.strictObject({ kind: z.literal('content'), content: z.string().max(1024 * 1024), ...permissions }),
 ]);
 
 const since = z.union([
@@ -131,19 +132,23 @@ function toSecret(value: string | null): Secret | null {
 }
 
 function readFormer(file: z.infer<typeof former>): FormerFile {
-  return file.kind === 'content' ? { ...file, content: new Secret(file.content) } : file;
+  if (file.kind === 'content') return { ...file, content: new Secret(file.content) };
+  if (file.kind === 'absent' || file.permissions === undefined) return { kind: file.kind };
+  return { kind: file.kind, permissions: file.permissions };
 }
 
 function writeFormer(file: FormerFile): z.infer<typeof former> {
-  return file.kind === 'content'
-    ? {
-        kind: 'content',
-        content: file.content.reveal(),
-        owner: file.owner,
-        group: file.group,
-        mode: file.mode,
-      }
-    : { kind: file.kind };
+  if (file.kind === 'absent') return { kind: 'absent' };
+  if (file.kind === 'content') {
+    return { kind: 'content', content: file.content.reveal(), ...writePermissions(file) };
+  }
+  const { permissions: known } = file;
+  return { kind: 'adopted', ...(known === undefined ? {} : { permissions: writePermissions(known) }) };
+}
+
+/** In one order of keys, wherever they come from. */
+function writePermissions({ owner, group, mode }: Permissions): Permissions {
+  return { owner, group, mode };
 }
 
 /** With sorted keys. */

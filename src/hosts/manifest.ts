@@ -38,18 +38,22 @@ export interface ManifestFile {
   readonly former: FormerFile;
 }
 
+export interface Permissions {
+  readonly owner: string;
+  readonly group: string;
+  /** Four octal digits. */
+  readonly mode: string;
+}
+
 /** What stood at a path before us. */
 export type FormerFile =
   | { readonly kind: 'absent' }
-  /** It was there with the content we want, or holds a key (never copied elsewhere): left as it is when we go. */
-  | { readonly kind: 'adopted' }
-  | {
-      readonly kind: 'content';
-      readonly content: Secret;
-      readonly owner: string;
-      readonly group: string;
-      readonly mode: string;
-    };
+  /**
+   * It was there with the content we want, or holds a key (never copied elsewhere): when we go its content is left as it
+   * is, and who may read it becomes what it was. Left out: that was not to be told, as of an owner without a name.
+   */
+  | { readonly kind: 'adopted'; readonly permissions?: Permissions }
+  | ({ readonly kind: 'content'; readonly content: Secret } & Permissions);
 
 export interface ManifestOption {
   readonly file: string;

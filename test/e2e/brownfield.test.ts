@@ -4,9 +4,10 @@ import { quickstartHosts, startWorld } from '../../lab/world.ts';
 import { poolMarkKey } from '../../src/ceph/marks.ts';
 import { client, pool } from '../api-objects.ts';
 import { handmadeUuid, makePoolsByHand, wireByHand } from './by-hand.ts';
+import { assertDone, planned } from './planned.ts';
 import { pool as cephPool, pools, user, users } from './seen-ceph.ts';
 import { fileOn, libvirtSecretsOn, traceOf, unitOn } from './seen-host.ts';
-import { allReady, applyQuickstart, refusedRequests } from './story.ts';
+import { allReady, applyQuickstart, objects, refusedRequests } from './story.ts';
 import { gone, heldBack, ready, remove } from './waiting.ts';
 
 /* Hosts, pools and users that somebody has set up by hand, as the guide says, and that run with it. */
@@ -27,6 +28,7 @@ const runs = async () => Promise.all(services.map(async ([host, unit]) => (await
 const traces = async () => [await traceOf(controller), await traceOf(compute)];
 const files = ['/etc/glance/glance-api.conf', '/etc/cinder/cinder.conf', '/etc/ceph/ceph.conf'] as const;
 const contents = async () => Promise.all(files.map(async (path) => (await fileOn(controller, path))?.content.reveal()));
+const rights = async () => controller.run("stat -c '%n %U:%G %a' /etc/ceph/ceph.conf /etc/ceph/*.keyring");
 /** With its own UUID, as a person who adopts a cloud would write it. */
 const own = { cinder: { backends: [{ name: 'ceph', libvirtSecret: { uuid: handmadeUuid } }] } };
 
@@ -41,12 +43,16 @@ describe('hosts wired by hand', () => {
   let poolsBefore: Awaited<ReturnType<typeof pools>>;
   let usersBefore: Awaited<ReturnType<typeof users>>;
   let contentsBefore: readonly (string | undefined)[];
+  let rightsBefore: string;
 
   before(async () => {
     runsBefore = await runs();
     poolsBefore = await pools(ceph);
     usersBefore = await users(ceph);
     contentsBefore = await contents();
+    // As one finds it that was copied by root.
+    await controller.run('chown root:root /etc/ceph/ceph.conf && chmod 664 /etc/ceph/ceph.conf');
+    rightsBefore = await rights();
   });
 
   it('are not touched, nor their pools and users, until adoption says so', async () => {
@@ -64,9 +70,26 @@ describe('hosts wired by hand', () => {
     assert.deepEqual(await traces(), tracesBefore);
   });
 
+  let said: Awaited<ReturnType<typeof objects>>;
+
+  it('are planned to be adopted with no restart, by keys that no Secret holds yet', async () => {
+    const tracesBefore = await traces();
+    await applyQuickstart(world, { ...own, adoption: 'IfUnowned', mode: 'Plan' });
+    const plan = await planned(world, /^RbdPool "cloud-glance": /, /^CephClientAuth "cloud-glance": /, /^On cmp1/);
+    assert.deepEqual(
+      plan.filter((line) => /Restart|keyring|libvirt's secret|not created yet/.test(line)),
+      [],
+    );
+    said = await objects(world);
+    assert.deepEqual(await traces(), tracesBefore);
+    assert.deepEqual(await pools(ceph), poolsBefore);
+    assert.deepEqual(await users(ceph), usersBefore);
+  });
+
   it('are adopted with no restart when it does', async () => {
     await applyQuickstart(world, { ...own, adoption: 'IfUnowned' });
     await allReady(world);
+    assertDone(world, said);
     assert.deepEqual(await runs(), runsBefore);
     // What they say was right already.
     const [glance, cinder] = await contents();
@@ -95,6 +118,7 @@ describe('hosts wired by hand', () => {
     await gone(world, 'cob', 'cloud');
     assert.deepEqual(await runs(), runsBefore);
     assert.deepEqual(await contents(), contentsBefore);
+    assert.deepEqual(await rights(), rightsBefore);
     assert.deepEqual([...(await libvirtSecretsOn(compute)).keys()], [handmadeUuid]);
     assert.equal(await fileOn(controller, '/var/lib/ceph-openstack-operator/manifest.json'), undefined);
   });

@@ -105,8 +105,8 @@ export async function wireByHand(world: World): Promise<void> {
 <usage type='ceph'><name>client.cinder secret</name></usage></secret>`;
       await compute.run('cat >/root/secret.xml && virsh --quiet secret-define /root/secret.xml', { input: xml });
       await compute.run(
-        `cat >/root/key && virsh --quiet secret-set-value ${handmadeUuid} --file /root/key --plain 2>/dev/null ||
-          virsh --quiet secret-set-value ${handmadeUuid} --file /root/key; rm /root/key /root/secret.xml`,
+        // Without --plain it takes the text for base64, which a key is: libvirt has to hold what it stands for.
+        `cat >/root/key && virsh --quiet secret-set-value ${handmadeUuid} --file /root/key; rm /root/key /root/secret.xml`,
         { input: key.trim() },
       );
       await compute.run('cat >/root/edit.py', { input: editor });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
+import { assertDone, planned } from './planned.ts';
 import { cephChanges, pools, users } from './seen-ceph.ts';
 import { keepLibvirtUp, traceOf } from './seen-host.ts';
-import { allReady, applyQuickstart, objects, readyOf, refusedRequests, type Seen, soon } from './story.ts';
+import { allReady, applyQuickstart, objects, readyOf, refusedRequests, type Seen } from './story.ts';
 
 /* A cloud that is planned before it is wired, and again before it is changed. */
 
@@ -31,40 +32,6 @@ async function trace(): Promise<readonly string[]> {
   ];
 }
 
-const planOf = ({ status }: Seen | undefined = assert.fail('it is not there')) =>
-  (status?.plan ?? []) as readonly string[];
-
-/** Waits until the binding's plan holds all of these, and everything was looked at; gives its lines. */
-async function planned(...wanted: readonly RegExp[]): Promise<readonly string[]> {
-  return soon(
-    world,
-    'the plan is whole',
-    async () => {
-      const [binding] = await objects(world, 'cephopenstackbindings');
-      const plan = planOf(binding);
-      const ready = binding && readyOf(binding);
-      const missing = wanted.filter((line) => !plan.some((found) => line.test(found)));
-      assert.deepEqual(missing, [], `${ready?.message}\n${plan.join('\n')}`);
-      assert.equal(ready?.reason, 'ChangesPlanned');
-      assert.match(ready.message, /planned, see status\.plan; set mode to Enforce to have them made\.$/);
-      return plan;
-    },
-    { timeoutMs: 120_000 },
-  );
-}
-
-/** Every step that was done on an object, from the operator's log. */
-function didOn(kind: string, name: string): ReadonlySet<string> {
-  const entries = world.operators
-    .flatMap(({ log }) => log)
-    .filter((line) => line.includes('"verb":'))
-    .map((line): Record<string, string> => JSON.parse(line));
-  const own = entries.filter((entry) => entry.kind === kind && entry.name === name && entry.verb !== 'write-manifest');
-  return new Set(own.map(({ msg = '' }) => msg));
-}
-
-const withoutKeys = (line: string) => line.replace(/ (with|to) the key of [^ ]+, which is not created yet/, '');
-
 test('a binding in mode Plan', async (t) => {
   let plan: readonly string[];
   let said: readonly Seen[];
@@ -73,6 +40,7 @@ test('a binding in mode Plan', async (t) => {
   await t.test('lists all that wiring a bare cloud takes', async () => {
     await applyQuickstart(world, { ...settings, mode: 'Plan' });
     plan = await planned(
+      world,
       ...['images', 'volumes', 'backups', 'vms'].map((pool) => new RegExp(`^RbdPool ".*": Create pool "${pool}"`)),
       ...['glance', 'cinder', 'cinder-backup'].map(
         (user) => new RegExp(`^CephClientAuth ".*": Create user "client\\.${user}" with .*profile rbd pool=`),
@@ -100,11 +68,7 @@ test('a binding in mode Plan', async (t) => {
   await t.test('does just that when it is enforced', async () => {
     await applyQuickstart(world, settings);
     await allReady(world);
-    for (const object of said.filter(({ kind }) => kind !== 'CephOpenStackBinding')) {
-      const { kind, metadata } = object;
-      const did = didOn(kind, metadata.name);
-      assert.deepEqual([...did].sort(), [...new Set(planOf(object).map(withoutKeys))].sort(), metadata.name);
-    }
+    assertDone(world, said);
     const revisions = await objects(world, 'controllerrevisions');
     assert.deepEqual(
       revisions.filter(({ metadata }) => metadata.name.includes('-plan-')),
@@ -119,7 +83,7 @@ test('a change of a cloud at work, in mode Plan', async (t) => {
   await t.test('lists the edits and restarts of all hosts at once', async () => {
     const changed = { glance: { chunkSizeMB: 16 }, nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } };
     await applyQuickstart(world, { ...changed, mode: 'Plan' });
-    const plan = await planned(/glance-api\.conf/, /nova\.conf/);
+    const plan = await planned(world, /glance-api\.conf/, /nova\.conf/);
     assert.deepEqual([...plan].sort(), [
       'On cmp1: Restart nova-compute.service.',
       'On cmp1: Set hw_disk_discard in [libvirt] of /etc/nova/nova.conf.',

@@ -1,3 +1,4 @@
+import type { FormerFile, Permissions } from '../../hosts/manifest.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { stalled } from '../hold.ts';
 import type { Draft } from './draft.ts';
@@ -25,7 +26,8 @@ function giveBackFile(draft: Draft, observed: SeenHost, path: string): void {
   const ours = draft.manifest.files[path];
   const seen = observed.facts.files[path];
   if (ours === undefined) return;
-  if (seen?.kind !== 'file' || seen.sha256 !== ours.sha256 || ours.former.kind === 'adopted') {
+  const { former } = ours;
+  if (seen?.kind !== 'file' || seen.sha256 !== ours.sha256 || (former.kind === 'adopted' && !isChanged(seen, former))) {
     const { [path]: _, ...files } = draft.manifest.files;
     draft.manifest = { ...draft.manifest, files };
     return;
@@ -34,12 +36,21 @@ function giveBackFile(draft: Draft, observed: SeenHost, path: string): void {
     draft.holds.push(stalled('Conflict', `Cannot remove ${path}: ${seen.parentProblem}.`));
     return;
   }
-  if (ours.former.kind === 'absent') {
+  if (former.kind === 'absent') {
     draft.giveBack.push({ verb: 'remove-file', path, expected: ours.sha256 });
-    return;
+  } else if (former.kind === 'content') {
+    const { content, owner, group, mode } = former;
+    draft.giveBack.push({ verb: 'write-file', path, content, owner, group, mode, expected: ours.sha256 });
+  } else if (former.permissions !== undefined) {
+    draft.giveBack.push({ verb: 'set-permissions', path, ...former.permissions });
   }
-  const { content, owner, group, mode } = ours.former;
-  draft.giveBack.push({ verb: 'write-file', path, content, owner, group, mode, expected: ours.sha256 });
+}
+
+/** Whether a file that we adopted has another owner, group or mode than it had. */
+function isChanged(seen: Permissions, { permissions }: Extract<FormerFile, { kind: 'adopted' }>): boolean {
+  if (permissions === undefined) return false;
+  const { owner, group, mode } = permissions;
+  return seen.owner !== owner || seen.group !== group || seen.mode !== mode;
 }
 
 function giveBackSecret(draft: Draft, observed: SeenHost, uuid: string): void {

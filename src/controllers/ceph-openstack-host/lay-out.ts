@@ -178,7 +178,7 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
   const equal =
     seen.content?.equals(content) === true || (mayDiffer && seen.content !== undefined && file.agrees(seen.content));
   if (equal && seen.sha256 !== undefined) {
-    if (ours === undefined || ours.sha256 !== seen.sha256) keep({ kind: 'adopted' }, seen.sha256);
+    if (ours === undefined || ours.sha256 !== seen.sha256) keep(adopted(seen), seen.sha256);
     if (seen.owner !== owner || seen.group !== group || seen.mode !== mode) {
       draft.layOut.push({ verb: 'set-permissions', path, owner, group, mode });
     }
@@ -201,9 +201,15 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
   draft.layOut.push({ verb: 'write-file', path, content, owner, group, mode, expected: seen.sha256, ...about });
   const former: FormerFile =
     file.isKey || seen.content === undefined
-      ? { kind: 'adopted' }
+      ? adopted(seen)
       : { kind: 'content', content: seen.content, owner: seen.owner, group: seen.group, mode: seen.mode };
   keep(former, contentHash(content));
+}
+
+/** An owner whose name nobody knows could not be given back. */
+function adopted({ owner, group, mode }: Extract<FileFacts, { kind: 'file' }>): FormerFile {
+  if ([owner, group].some((name) => name === '' || name === 'UNKNOWN')) return { kind: 'adopted' };
+  return { kind: 'adopted', permissions: { owner, group, mode } };
 }
 
 function obstacle(path: string, seen: FileFacts): string | undefined {

@@ -127,6 +127,30 @@ test('planHost() does not touch a private libvirt secret, whose key nobody can t
   );
 });
 
+test('planHost() gives an adopted file back its owner, group and mode, and leaves its content', () => {
+  const keyring = '/etc/ceph/ceph.client.cinder.keyring';
+  const machine = new Machine(compute);
+  const text = '# by hand\n[client.cinder]\n\tkey = key-of-cinder\n';
+  machine.put(keyring, text, 'root', 'root', '0600');
+  settle(machine, hostObject(compute), desiredFor(compute));
+  const { owner, mode } = machine.files.get(keyring) ?? {};
+  assert.deepEqual([owner, mode, machine.text(keyring)], ['nova', '0640', text]);
+  settle(machine, deleted(hostObject(compute)));
+  assert.equal(machine.manifest, undefined);
+  const after = machine.files.get(keyring);
+  assert.deepEqual([after?.owner, after?.group, after?.mode, after?.text], ['root', 'root', '0600', text]);
+});
+
+test('planHost() leaves an adopted file alone that says something else by now', () => {
+  const keyring = '/etc/ceph/ceph.client.cinder.keyring';
+  const machine = new Machine(compute);
+  machine.put(keyring, '[client.cinder]\n\tkey = key-of-cinder\n', 'root', 'root', '0600');
+  settle(machine, hostObject(compute), desiredFor(compute));
+  machine.put(keyring, '[client.cinder]\n\tkey = another\n', 'nova', 'nova', '0400');
+  settle(machine, deleted(hostObject(compute)));
+  assert.equal(machine.files.get(keyring)?.mode, '0400');
+});
+
 test('planHost() adopts a ceph.conf that says the same in other words', () => {
   const machine = new Machine(compute);
   machine.put(
