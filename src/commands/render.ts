@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { familyOf, platformOf } from '../openstack/distributions.ts';
 import { type Project, parseRelease, type Release } from '../openstack/releases.ts';
 import { type Command, parseWords, UsageError } from './command.ts';
 import { asJson } from './render/as-json.ts';
 import { asText } from './render/as-text.ts';
 import { asTree, twiceInTree } from './render/as-tree.ts';
+import { readSources } from './render/read-sources.ts';
 import { render } from './render/render.ts';
 import type { Rendering } from './render/rendering.ts';
 import type { RunningWorld } from './render/running-world.ts';
@@ -21,7 +20,7 @@ export const renderCommand: Command = {
 Prints what the resources in files come to: pools and their settings, users and their caps, and for each host the files,
 options, packages, libvirt secrets and restarts. It talks to nobody and never knows a key, which shows as ***.
 
-  -f, --file FILE        resources as YAML or JSON, several documents too; - is the input. May be given again
+  -f, --file FILE        resources as YAML or JSON, several documents too; a folder; - is the input. May be given again
   --host NAME            only this host of the bindings. May be given again
   --release R            the hosts' OpenStack, such as 2025.1 or queens; nova=R, cinder=R, glance=R for one of them.
                          Needed where the binding does not say spec.openstack.release
@@ -61,8 +60,8 @@ Ends with 0; with 1 when the input is wrong, after a line for each thing to mend
       fsids: byConnection('--fsid', values.fsid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a UUID in lower case'),
       monHosts: byConnection('--mon-host', values['mon-host'], /^[0-9A-Za-z[\]():,;./ _-]+$/, 'addresses'),
     };
-    const sources = await Promise.all(values.file.map(async (file) => ({ name: file, text: await read(file) })));
-    const result = render(sources, world);
+    const { sources, faults } = await readSources(values.file);
+    const result = faults.length > 0 ? { faults } : render(sources, world);
     if ('faults' in result) {
       process.stderr.write(result.faults.map((fault) => `${fault}\n`).join(''));
       return 1;
@@ -83,10 +82,6 @@ Ends with 0; with 1 when the input is wrong, after a line for each thing to mend
     return 0;
   },
 };
-
-async function read(file: string): Promise<string> {
-  return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
-}
 
 /** os-release's ID_LIKE of distributions that do not bear their family's name. */
 const kin: Readonly<Record<string, readonly string[]>> = {

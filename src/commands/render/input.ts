@@ -98,8 +98,11 @@ export function readInput(documents: readonly Document[]): { input: Input; fault
 
 /** `CephOpenStackBinding "openstack/cloud"`, on one line whatever the input says. */
 function nameOf({ kind, metadata }: Outline): string {
-  const short = (text: string): string => JSON.stringify(text.slice(0, 253)).slice(1, -1);
   return `${short(kind)} "${short(metadata.namespace)}/${short(metadata.name)}"`;
+}
+
+function short(text: string): string {
+  return JSON.stringify(text.slice(0, 253)).slice(1, -1);
 }
 
 /** As the API server would give it, just made. */
@@ -125,7 +128,7 @@ function wordsOf(object: Outline): SecretWords {
   const words: SecretData = policy === undefined ? {} : { policy: new Secret(policy) };
   const user = value('userID');
   return {
-    policy: policyIn(words, object.metadata.name),
+    policy: policyIn(words, short(object.metadata.name)),
     entity: user === undefined ? undefined : `client.${user}`,
   };
 }
