@@ -40,6 +40,6 @@ test('every proof names a test that there is', () => {
 });
 
 test('proofOf() gives the strongest proof of a cell, and none for what only the table tells', () => {
-  assert.equal(proofOf('2025.1', 'NovaCompute', 'debian-systemd')?.kind, 'packages');
+  assert.equal(proofOf('2025.1', 'NovaCompute', 'debian-systemd')?.kind, 'guest');
   assert.equal(proofOf('juno', 'NovaCompute', 'debian-upstart'), undefined);
 });
