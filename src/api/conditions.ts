@@ -7,6 +7,7 @@ export const conditionTypes = [
   'CopyOnWrite',
   'AccessVerified',
   'ServicesRunning',
+  'ImageLocationsHidden',
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
@@ -68,6 +69,7 @@ export const reasons = [
   'ServiceStopped',
   'RestartFailed',
   'RestartNeeded',
+  'ImageLocationsExposed',
   'WaitingForRevision',
   'StepFailed',
   // what an event says

@@ -2,6 +2,7 @@ import type { CephOpenStackHost, HostFacts } from '../../api/ceph-openstack-host
 import type { Condition } from '../../api/resource.ts';
 import type { UnitFacts } from '../../hosts/facts.ts';
 import { familyOf } from '../../openstack/distributions.ts';
+import { imageLocationsCondition } from './image-locations.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { draftHost } from './plan.ts';
 
@@ -28,7 +29,11 @@ function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<
       ...(isProved && next !== undefined ? { distributed: next } : {}),
       ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
     },
-    conditions: [...accessCondition(observed, draft.laidOut), ...servicesCondition(observed)],
+    conditions: [
+      ...accessCondition(observed, draft.laidOut),
+      ...servicesCondition(observed),
+      ...imageLocationsCondition(host, observed),
+    ],
   };
 }
 
