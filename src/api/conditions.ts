@@ -5,6 +5,7 @@ export const conditionTypes = [
   'Stalled',
   'Distributed',
   'CopyOnWrite',
+  'LocksBreakable',
   'AccessVerified',
   'ServicesRunning',
   'ImageLocationsHidden',
@@ -43,6 +44,7 @@ export const reasons = [
   'KeyTypeUnsupported',
   'SecretConflict',
   'SessionsOpen',
+  'LocksUnbreakable',
   // bindings
   'WaitingForHosts',
   'HostsNotReady',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  canBreakLocks,
   capsFault,
   legacyCaps,
   legacyOsdCapPattern,
@@ -67,3 +68,21 @@ test('capsFault() names a profile that Ceph would take and ignore', () => {
   assert.match(capsFault({ osd: 'allow zzz' }) ?? '', /Cannot read the cap "allow zzz"/);
   assert.equal(capsFault({ mon: 'allow r', osd: 'allow rwx pool=vms' }), undefined);
 });
+
+for (const [mon, osd, can] of [
+  ['profile rbd', 'profile rbd pool=volumes', true],
+  [legacyCaps(cinder).mon ?? '', 'allow rwx pool=volumes', true],
+  ['allow r, allow command "osd blacklist"', 'allow rwx pool=volumes', true],
+  ['allow r, allow command "osd blocklist" with blocklistop=add', 'profile rbd pool=volumes', true],
+  ['allow *', 'allow *', true],
+  ['allow r, allow service osd rw', 'allow rwx pool=volumes', true],
+  ['allow r', 'profile rbd-read-only pool=images', true],
+  ['allow r', 'allow class-read object_prefix rbd_children, allow rx pool=images', true],
+  ['allow r', 'allow class-read object_prefix rbd_children, allow rwx pool=volumes', false],
+  ['profile rbd-read-only', 'profile rbd pool=volumes', false],
+  ['', 'allow rw pool=volumes', false],
+] as const) {
+  test(`canBreakLocks() says ${can}, when mon is ${mon} and osd is ${osd}`, () => {
+    assert.equal(canBreakLocks({ ...(mon === '' ? {} : { mon }), osd }), can);
+  });
+}

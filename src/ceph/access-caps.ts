@@ -1,4 +1,4 @@
-import { type Caps, CapsError, parseCap } from './caps.ts';
+import { type Caps, CapsError, type Grant, parseCap } from './caps.ts';
 
 /** What a user may do with one pool, or with one RBD namespace of it. */
 export interface PoolAccess {
@@ -104,4 +104,31 @@ export function capsFault(caps: Caps): string | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * Whether whoever has these caps and writes images may also blocklist a dead client, whose exclusive lock is not
+ * broken otherwise. True where nothing is written. Throws CapsError.
+ */
+export function canBreakLocks({ mon = '', osd = '' }: Caps): boolean {
+  const writes = parseGrants('osd', osd).some(({ text, profile }) => profile === 'rbd' || /^allow (\*|r?w)/.test(text));
+  if (!writes) return true;
+  return parseGrants('mon', mon).some(({ text, profile }) =>
+    profile === undefined
+      ? /^allow ((service osd )?(\*|rw)|command "osd b(lock|lack)list")/.test(text)
+      : blocklistingProfiles.has(profile),
+  );
+}
+
+/** Of monitors (src/mon/MonCap.cc). */
+const blocklistingProfiles: ReadonlySet<string> = new Set([
+  'cephfs-mirror',
+  'rbd',
+  'rbd-mirror',
+  'read-write',
+  'simple-rados-client-with-blocklist',
+]);
+
+function parseGrants(subsystem: string, cap: string): readonly Grant[] {
+  return cap.trim() === '' ? [] : parseCap(subsystem, cap);
 }

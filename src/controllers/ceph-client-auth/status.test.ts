@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cephClient, deleting, key, see, worldWith } from './client.fixture.ts';
+import { cephClient, deleting, entity, key, profile, see, worldWith } from './client.fixture.ts';
 import { clientStatus } from './status.ts';
+
+const raw = { mon: 'allow r', osd: 'allow rwx pool=volumes' };
 
 test('clientStatus() counts sessions only while they are asked for', () => {
   const shown = (metadata: object, sessions: readonly string[] | undefined) => {
@@ -18,3 +20,17 @@ test('clientStatus() shows the fingerprint and never the key', () => {
   assert.match(text, new RegExp(key(0).fingerprint()));
   assert.ok(!text.includes(key(0).reveal()));
 });
+
+for (const [what, spec, caps, expected] of [
+  ['are derived', {}, profile, undefined],
+  ['to the letter allow it', { caps: { ...profile } }, profile, 'True Converged'],
+  ['to the letter do not', { caps: raw }, raw, 'False LocksUnbreakable'],
+  ['in force are no sentence', { caps: raw }, { mon: 'allow zzz' }, undefined],
+] as const) {
+  test(`clientStatus() says ${expected ?? 'nothing'} of a dead client's locks, when caps ${what}`, () => {
+    const resource = cephClient(spec);
+    const world = worldWith({ user: { entity, key: key(0), caps } });
+    const { conditions } = clientStatus(resource, see(resource, world));
+    assert.equal(conditions.map(({ status, reason }) => `${status} ${reason}`)[0], expected);
+  });
+}

@@ -1,5 +1,6 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { Condition } from '../../api/resource.ts';
+import { canBreakLocks, capsFault } from '../../ceph/access-caps.ts';
 import { keyTypeOf } from '../../ceph/key.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planClient } from './plan.ts';
@@ -10,7 +11,21 @@ export function clientStatus(
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
   if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
-  return { fields: { ...present(resource, observed), ...foretold(resource, observed) }, conditions: [] };
+  const fields = { ...present(resource, observed), ...foretold(resource, observed) };
+  return { fields, conditions: locksCondition(resource, observed) };
+}
+
+/** Caps to the letter are given as they are: what they lack for a dead client's locks is only told. */
+function locksCondition({ spec }: CephClientAuth, { user, ownership }: ObservedClient): readonly Condition[] {
+  if (spec.caps === undefined || user === undefined || ownership.kind !== 'ours') return [];
+  const type = 'LocksBreakable';
+  if (capsFault(user.caps) !== undefined) return [];
+  if (canBreakLocks(user.caps)) {
+    const message = `The user "${user.entity}" can break the locks of a dead client.`;
+    return [{ type, status: 'True', reason: 'Converged', message }];
+  }
+  const message = `The user "${user.entity}" writes images and may not blocklist a dead client, whose locks then stay: add "profile rbd" or the command "osd blocklist" to its mon cap.`;
+  return [{ type, status: 'False', reason: 'LocksUnbreakable', message }];
 }
 
 function present(resource: CephClientAuth, { user, ownership, sessions }: ObservedClient): Record<string, unknown> {
