@@ -1,5 +1,10 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Condition } from '../src/api/resource.ts';
+import { errorMessage } from '../src/errors.ts';
+import { cacheFolder } from './cache.ts';
+import { deeds, repairOf, repairs } from './demo-deeds.ts';
 import { requireLabMachine } from './preflight.ts';
 import { quickstart } from './quickstart.ts';
 import { installation, quickstartHosts, startWorld, type World } from './world.ts';
@@ -28,9 +33,20 @@ async function main(): Promise<void> {
     CEPH_LOOK_SECONDS: '5',
     HOST_LOOK_SECONDS: '10',
   });
+  try {
+    await show(world);
+  } catch (error) {
+    // The world and the log in it are about to go.
+    const log = join(cacheFolder('logs'), 'demo.log');
+    await copyFile(operator.logFile, log);
+    throw new Error(`${errorMessage(error)}\nThe operator's log: ${log}`, { cause: error });
+  }
+  if (process.env.KEEP === '1') await keep(world, operator.logFile);
+}
 
+async function show(world: World): Promise<void> {
   title('Before: a bare Ceph, and two hosts that have never heard of it');
-  say(indent(await world.ceph.ceph(['osd', 'pool', 'ls'])) || '  (no pools)');
+  say(indent((await world.ceph.ceph(['osd', 'pool', 'ls'])).trim() || '(no pools)'));
   for (const host of world.hosts.values())
     say(`  ${host.name}: ${(await host.run('ls /etc/ceph 2>&1 || true')).trim()}`);
 
@@ -38,15 +54,16 @@ async function main(): Promise<void> {
   const begin = performance.now();
   await world.apply(await quickstart(world));
   await watchUntilReady(world);
-  say(bold(`\nReady after ${((performance.now() - begin) / 1000).toFixed(1)} s, packages included.`));
+  say(bold(`\nReady after ${seconds(performance.now() - begin)}, packages included.`));
 
   await showEvidence(world);
   await breakAndWatch(world);
-
-  if (process.env.KEEP === '1') await keep(world, operator.logFile);
 }
 
-/** Prints each object's readiness whenever it changes, until all are Ready; with `onlyNews` what is not. */
+/**
+ * Prints each object's readiness whenever it changes, until all are Ready; with `onlyNews` what is not. What is Stalled
+ * never will be by itself.
+ */
 async function watchUntilReady(world: World, onlyNews = false, timeoutMs = 300_000): Promise<void> {
   const shown = new Map<string, string>();
   const until = performance.now() + timeoutMs;
@@ -54,21 +71,29 @@ async function watchUntilReady(world: World, onlyNews = false, timeoutMs = 300_0
     const objects: Shown[] = JSON.parse(await world.kubectl(['get', kinds, '-o', 'json'])).items;
     for (const object of objects) {
       const name = `${object.kind}/${object.metadata.name}`;
-      const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
+      const ready = conditionOf(object, 'Ready');
       const line =
         ready === undefined ? '' : `${ready.status === 'True' ? '✓' : '·'} ${name.padEnd(44)} ${ready.message}`;
       if (line !== '' && shown.get(name) !== line && !(onlyNews && isReady(object))) say(`  ${line}`);
       shown.set(name, line);
     }
     if (objects.some(({ kind }) => kind === 'CephOpenStackHost') && objects.every(isReady)) return;
+    const stuck = objects.find((object) => conditionOf(object, 'Stalled')?.status === 'True');
+    if (stuck !== undefined) {
+      const { reason, message } = conditionOf(stuck, 'Stalled') ?? {};
+      throw new Error(`${stuck.kind}/${stuck.metadata.name} is Stalled (${reason}): ${message}`);
+    }
     if (performance.now() > until) throw new Error('Not Ready in time; see the last lines above.');
     await sleep(500);
   }
 }
 
-function isReady({ metadata, status }: Shown): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' && ready.observedGeneration === metadata.generation;
+function conditionOf({ metadata, status }: Shown, type: string): Condition | undefined {
+  return status?.conditions?.find((one) => one.type === type && one.observedGeneration === metadata.generation);
+}
+
+function isReady(object: Shown): boolean {
+  return conditionOf(object, 'Ready')?.status === 'True';
 }
 
 async function showEvidence(world: World): Promise<void> {
@@ -76,7 +101,9 @@ async function showEvidence(world: World): Promise<void> {
   title('kubectl get cephopenstack');
   say(indent(await world.kubectl(['get', 'cephopenstack'])));
   title('Ceph: pools and users');
-  say(indent(await ceph.ceph(['osd', 'pool', 'ls', 'detail'])));
+  const pools = await ceph.ceph(['osd', 'pool', 'ls', 'detail']);
+  say(indent(pools));
+  if (/\bpg_num 1 /.test(pools)) say("  (One placement group each: the autoscaler does not run in the lab's manager.)");
   for (const user of ['glance', 'cinder', 'cinder-backup']) {
     say(indent(mask(await ceph.ceph(['auth', 'get', `client.${user}`]))));
   }
@@ -90,67 +117,34 @@ async function showEvidence(world: World): Promise<void> {
   }
 }
 
-interface Deed {
-  readonly what: string;
-  readonly undo: (world: World) => Promise<unknown>;
-  /** Throws while it is not repaired. */
-  readonly repaired: (world: World) => Promise<boolean>;
-}
-
-const keyring = '/etc/ceph/ceph.client.glance.keyring';
-const deeds: readonly Deed[] = [
-  {
-    what: `ctl1: rm ${keyring}`,
-    undo: (world) => world.host('ctl1').run(`rm ${keyring}`),
-    repaired: async (world) => (await world.host('ctl1').run(`test -e ${keyring} && echo yes || true`)) !== '',
-  },
-  {
-    what: 'cmp1: sed -i s/images_type.*/images_type = qcow2/ /etc/nova/nova.conf',
-    undo: (world) => world.host('cmp1').run("sed -i 's/^images_type.*/images_type = qcow2/' /etc/nova/nova.conf"),
-    repaired: async (world) =>
-      (await world.host('cmp1').run('grep ^images_type /etc/nova/nova.conf')).includes('= rbd'),
-  },
-  {
-    what: 'ceph auth caps client.cinder mon "allow r"   (Cinder and Nova can write no more)',
-    undo: (world) => world.ceph.ceph(['auth', 'caps', 'client.cinder', 'mon', 'allow r']),
-    repaired: async (world) => (await world.ceph.ceph(['auth', 'get', 'client.cinder'])).includes('pool=volumes'),
-  },
-];
-
 async function breakAndWatch(world: World): Promise<void> {
   title('Now three things are broken by hand');
-  for (const { what, undo, repaired } of deeds) {
-    say(`  ${what}`);
-    await undo(world);
-    const begin = performance.now();
-    while (!(await repaired(world))) {
-      if (performance.now() - begin > 120_000) throw new Error('It was not repaired within two minutes.');
-      await sleep(250);
-    }
-    say(`    ✓ repaired after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  for (const deed of deeds) {
+    say(`  ${deed.what}`);
+    say(`    ✓ repaired after ${seconds(await repairOf(deed, world))}`);
     await watchUntilReady(world, true);
   }
   title('kubectl get events: what was done about it');
-  const events = await world.kubectl(['get', 'events', '-o', 'json']);
-  for (const event of JSON.parse(events).items) {
-    if (event.reason === 'DriftRepaired') {
-      say(`  ${event.involvedObject.kind}/${event.involvedObject.name}: ${event.message}`);
-    }
-  }
+  for (const line of await repairs(world)) say(`  ${line}`);
 }
 
 async function keep(world: World, logFile: string): Promise<void> {
   title('KEEP=1: the world stays until Ctrl-C. Try:');
   say(`  export KUBECONFIG=${world.kube.kubeconfig} PATH=${world.kube.commands}:${world.ceph.commands}:$PATH`);
-  say(`  kubectl -n ${world.namespace} get cephopenstack -w`);
-  say(`  kubectl -n ${world.namespace} describe cephopenstackbinding cloud`);
-  say('  ceph osd pool set images size 2      # and see it come back');
+  say(`  kubectl -n ${world.namespace} get cephopenstack`);
+  say(`  kubectl -n ${world.namespace} describe cob cloud`);
+  say('  ceph osd pool set images target_size_ratio 0.5; watch ceph osd pool get images target_size_ratio');
   say(`  tail -f ${logFile}      # the operator of the installation "${installation}"`);
   const asked = Promise.withResolvers<void>();
   process.once('SIGINT', asked.resolve).once('SIGTERM', asked.resolve);
   const alive = setInterval(() => {}, 60_000);
   await asked.promise;
   clearInterval(alive);
+  say('\nTaking it down.');
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function mask(text: string): string {
@@ -161,4 +155,9 @@ function indent(text: string): string {
   return text.trimEnd().replaceAll(/^/gm, '  ');
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`\n${errorMessage(error)}`);
+  process.exitCode = 1;
+}

@@ -35,6 +35,8 @@ export interface World extends AsyncDisposable {
   /** Reads an object of `namespace`; undefined when there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: raw JSON of any kind, for tests to look into
   get(kind: string, name: string): Promise<any>;
+  /** What every operator here has in its environment. */
+  readonly operatorEnvironment: Readonly<Record<string, string>>;
   /** Starts the operator under the chart's ServiceAccount. Environment beyond the defaults of the lab is `environment`. */
   startOperator(environment?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
   /** Makes the connection Secret of a Ceph user with the least caps that `policy` needs. */
@@ -127,6 +129,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
   });
 
+  const operatorEnvironment = {
+    INSTALLATION: installation,
+    POD_NAMESPACE: operatorName,
+    WATCH_NAMESPACES: namespace,
+    CEPH_BROKER_ROOT: brokerRoot,
+  };
   const operators: OperatorProcess[] = [];
   const running = started.move();
   return {
@@ -135,6 +143,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     network,
     hosts,
     operators,
+    operatorEnvironment,
     brokerRoot,
     namespace,
     kubectl,
@@ -154,14 +163,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const operator = startOperatorProcess({
         kubeconfig: await kube.serviceAccountKubeconfig(operatorName, operatorName),
         logFile: join(kube.folder, `operator-${operators.length}.log`),
-        environment: {
-          INSTALLATION: installation,
-          POD_NAMESPACE: operatorName,
-          WATCH_NAMESPACES: namespace,
-          METRICS_ADDRESS: `127.0.0.1:${port}`,
-          CEPH_BROKER_ROOT: brokerRoot,
-          ...environment,
-        },
+        environment: { ...operatorEnvironment, METRICS_ADDRESS: `127.0.0.1:${port}`, ...environment },
       });
       operators.push(running.use(operator));
       return operator;
