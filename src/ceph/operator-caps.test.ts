@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parsePolicy } from '../api/policy.ts';
 import { legacyCaps, profileCaps } from './access-caps.ts';
 import { parseCap } from './caps.ts';
-import { operatorCaps, operatorCapsCommand } from './operator-caps.ts';
+import { operatorCaps, operatorCapsCommands } from './operator-caps.ts';
 
 const mon = (policy: object) => operatorCaps(parsePolicy(policy)).mon ?? '';
 
@@ -58,10 +58,10 @@ test('operatorCaps() pin the caps of users to what is derived, within the pools 
   assert.ok(cap.includes(`caps_mon='${legacyCaps(access).mon}'`));
 });
 
-test('operatorCapsCommand() survives a shell', () => {
-  const command = operatorCapsCommand('client.op', { mon: `allow command 'a "b"'`, osd: 'allow r' });
+test('operatorCapsCommands() survive a shell', () => {
+  const command = operatorCapsCommands('client.op', { mon: `allow command 'a "b"'`, osd: 'allow r' });
   assert.equal(
     command,
-    `ceph auth get-or-create client.op \\\n  mon 'allow command '\\''a "b"'\\''' \\\n  osd 'allow r'`,
+    `ceph auth get-or-create client.op\nceph auth caps client.op \\\n  mon 'allow command '\\''a "b"'\\''' \\\n  osd 'allow r'`,
   );
 });

@@ -70,10 +70,14 @@ export function operatorCaps(policy: Policy): Caps {
   return { mon: mon.join(', '), osd: `allow rwx tag rbd ${poolMarkKey}=*` };
 }
 
-/** The command with which an administrator makes the operator's user, for a POSIX shell. */
-export function operatorCapsCommand(entity: string, caps: Caps): string {
+/**
+ * The commands with which an administrator makes the operator's user, or gives new caps to the one that is there, for a
+ * POSIX shell. Two, for `auth get-or-create` refuses a user that has other caps than it is told.
+ */
+export function operatorCapsCommands(entity: string, caps: Caps): string {
+  const user = shellQuote(entity);
   const pairs = Object.entries(caps).map(([subsystem, cap]) => `  ${subsystem} ${shellQuote(cap)}`);
-  return [`ceph auth get-or-create ${shellQuote(entity)}`, ...pairs].join(' \\\n');
+  return [`ceph auth get-or-create ${user}\nceph auth caps ${user}`, ...pairs].join(' \\\n');
 }
 
 function command(prefix: string, conditions: readonly Condition[]): string {

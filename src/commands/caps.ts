@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
 import { parsePolicy } from '../api/policy.ts';
-import { operatorCaps, operatorCapsCommand } from '../ceph/operator-caps.ts';
+import { operatorCaps, operatorCapsCommands } from '../ceph/operator-caps.ts';
 import { type Command, parseWords, UsageError } from './command.ts';
 
-/** Prints the command that makes the operator's own Ceph user. */
+/** Prints the commands that make the operator's own Ceph user. */
 export const capsCommand: Command = {
-  summary: "Print the command that makes the operator's own Ceph user",
+  summary: "Print the commands that make the operator's own Ceph user",
   help: `Usage: caps [--policy FILE|-] [--entity client.NAME] [--output text|json]
 
-Prints the command by which a Ceph administrator makes the operator's user, with no more than a policy needs.
+Prints the commands by which a Ceph administrator makes the operator's user, with no more than a policy needs. Run them
+again after every change of the policy: they leave the key as it is.
 
   --policy FILE    what the key "policy" of the connection Secret is to hold; - is the input; none is the strict default
   --entity NAME    the user; default client.openstack-operator
@@ -39,5 +40,5 @@ async function renderCapsCommand(args: readonly string[]): Promise<string> {
   const source = values.policy === '-' ? '/dev/stdin' : values.policy;
   const text = source === undefined ? '' : await readFile(source, 'utf8');
   const caps = operatorCaps(parsePolicy(text.trim() === '' ? undefined : load(text)));
-  return values.output === 'json' ? JSON.stringify(caps) : operatorCapsCommand(values.entity, caps);
+  return values.output === 'json' ? JSON.stringify(caps) : operatorCapsCommands(values.entity, caps);
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { run } from '../../lab/process.ts';
+import { parsePolicy } from '../../src/api/policy.ts';
 import { legacyCaps, profileCaps } from '../../src/ceph/access-caps.ts';
 import type { Caps } from '../../src/ceph/caps.ts';
 import type { MonCommand } from '../../src/ceph/cluster.ts';
 import { renderKeyring } from '../../src/ceph/conf.ts';
 import { poolMarkKey } from '../../src/ceph/marks.ts';
+import { operatorCaps, operatorCapsCommands } from '../../src/ceph/operator-caps.ts';
 import { readUser } from '../../src/ceph/users.ts';
 import { startCephWorld, type World } from './ceph-world.ts';
 
@@ -82,6 +85,20 @@ function capsStories(suite: 'trixie' | 'forky'): void {
       await assert.rejects(write(command), isDenied);
     });
   }
+
+  test('are given by the printed commands, to a user that is not there yet and in place of others', async () => {
+    const entity = 'client.another-operator';
+    const env = { PATH: `${world.ceph.commands}:${process.env.PATH}` };
+    const keys: string[] = [];
+    for (const allowed of [policy, {}]) {
+      const caps = operatorCaps(parsePolicy(allowed));
+      await run('sh', ['-ec', operatorCapsCommands(entity, caps)], { env });
+      const [user] = (await world.json('auth', 'get', entity)) as { key: string; caps: unknown }[];
+      assert.deepEqual(user?.caps, caps);
+      keys.push(user.key);
+    }
+    assert.ok(keys[0] === keys[1], 'the key is another');
+  });
 
   test('give a key back only with caps that are pinned', async () => {
     await write(grant(pairs(profile)));
