@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { runFolder } from '../../lab/cache.ts';
 import { hostLayers } from '../../lab/layers.ts';
+import { register } from '../../lab/leftovers.ts';
 import { CommandError, run } from '../../lab/process.ts';
 import { type Overlay, overlay } from '../../lab/roots.ts';
 import { roles } from '../../src/api/ceph-openstack-host.ts';
@@ -18,9 +19,11 @@ import { Secret } from '../../src/secret.ts';
 /** The tree of a trixie host with Glance, Cinder and Nova of 2025.1: their real oslo.config. */
 let tree: Overlay;
 before(async () => {
-  tree = await overlay(await hostLayers('combined'), runFolder('oslo-config'));
+  const folder = runFolder('oslo-config');
+  register({ kind: 'directory', path: folder });
+  tree = await overlay(await hostLayers('combined'), folder);
 });
-after(() => tree[Symbol.dispose]());
+after(() => tree?.[Symbol.dispose]());
 
 /** Reads files as the services do: one JSON string a line in, `[section, name, values]` or the line of an error out. */
 const reader = `
