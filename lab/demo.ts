@@ -64,7 +64,7 @@ async function show(world: World): Promise<void> {
  * Prints each object's readiness whenever it changes, until all are Ready; with `onlyNews` what is not. What is Stalled
  * never will be by itself.
  */
-async function watchUntilReady(world: World, onlyNews = false, timeoutMs = 300_000): Promise<void> {
+async function watchUntilReady(world: World, onlyNews = false, timeoutMs = 600_000): Promise<void> {
   const shown = new Map<string, string>();
   const until = performance.now() + timeoutMs;
   for (;;) {
