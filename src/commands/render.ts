@@ -7,7 +7,7 @@ import { asTree, twiceInTree } from './render/as-tree.ts';
 import { readSources } from './render/read-sources.ts';
 import { render } from './render/render.ts';
 import type { Rendering } from './render/rendering.ts';
-import type { RunningWorld } from './render/running-world.ts';
+import { placeholdersIn, type RunningWorld } from './render/running-world.ts';
 import { writeTree } from './render/write-tree.ts';
 
 const forms = ['text', 'json', 'dir'] as const;
@@ -150,5 +150,6 @@ function onlyHosts(rendering: Rendering, names: readonly string[]): Rendering {
       `--host is "${unknown}"; the bindings have ${[...new Set(known)].sort().join(', ') || 'none'}.`,
     );
   }
-  return { ...rendering, pools: [], users: [], hosts: rendering.hosts.filter(({ name }) => names.includes(name)) };
+  const hosts = rendering.hosts.filter(({ name }) => names.includes(name));
+  return { ...rendering, placeholders: placeholdersIn(hosts, rendering.placeholders), pools: [], users: [], hosts };
 }

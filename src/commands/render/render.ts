@@ -9,7 +9,7 @@ import { renderHost } from './hosts.ts';
 import { type Input, type Placed, readInput } from './input.ts';
 import { type Outcome, renderPool, renderUser, rivals } from './pools-and-users.ts';
 import type { RenderedHost, Rendering } from './rendering.ts';
-import { type RunningWorld, Values } from './running-world.ts';
+import { placeholdersIn, type RunningWorld, Values } from './running-world.ts';
 
 /** What the input comes to; or, as whole sentences that say where, everything that is wrong with it. */
 export type Result = { readonly rendering: Rendering } | { readonly faults: readonly string[] };
@@ -35,7 +35,7 @@ export function render(sources: readonly Source[], world: RunningWorld): Result 
   }
   const { pools, users } = renderChildren(input, all, faults);
   if (faults.length > 0) return { faults };
-  const { placeholders } = values;
+  const placeholders = placeholdersIn(hosts, values.placeholders);
   return { rendering: { version: 1, placeholders, notes: notesOn(input), pools, users, hosts } };
 }
 

@@ -24,6 +24,12 @@ export interface Placeholder {
   readonly option: string;
 }
 
+/** Those that stand somewhere in what is shown. */
+export function placeholdersIn(shown: unknown, all: readonly Placeholder[]): readonly Placeholder[] {
+  const text = JSON.stringify(shown);
+  return all.filter(({ placeholder }) => text.includes(placeholder));
+}
+
 /** The release of a project on every host, as far as it is known without the hosts. */
 export function releaseOf(world: RunningWorld, project: Project, said: string | undefined): Release | undefined {
   return world.releases[project] ?? world.release ?? parseRelease(said ?? '');
