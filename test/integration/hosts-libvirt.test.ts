@@ -61,6 +61,21 @@ test('a private secret is told as such, and libvirt that does not answer as what
   await machine.host.run('systemctl start libvirtd.socket libvirtd.service');
 });
 
+test('a libvirt secret that was only in memory outlives a restart once it is defined anew, with its value', async () => {
+  const key = new Secret(Buffer.from(`a key ${Math.random()}`).toString('base64'));
+  const xml = `<secret ephemeral='yes'><uuid>${uuid}</uuid><usage type='ceph'><name>${usageName}</name></usage></secret>`;
+  await machine.host.run('cat >/root/s.xml; virsh secret-define /root/s.xml; rm /root/s.xml', { input: xml });
+  await machine.apply({ verb: 'set-libvirt-secret-value', uuid, value: key });
+  const secrets = async () => (await machine.observe({ libvirt: true })).libvirt?.secrets;
+  const seen = { uuid, usageType: 'ceph', usageName, private: false, fingerprint: key.fingerprint() };
+  assert.deepEqual(await secrets(), [{ ...seen, ephemeral: true }]);
+  const define = { verb: 'define-libvirt-secret', uuid, usageName } as const;
+  assert.deepEqual(await machine.outcomes(define, define), ['done', 'already']);
+  await machine.host.run('systemctl restart libvirtd');
+  assert.deepEqual(await secrets(), [{ ...seen, ephemeral: false }]);
+  await machine.host.run(`virsh secret-undefine ${uuid}`);
+});
+
 test('no key shows in an argv or environment of the host while it is laid out, nor in what is left behind', async () => {
   const key = new Secret(Buffer.from(`a key ${Math.random()} ${Math.random()}`).toString('base64'));
   const sampling = machine.host.run(
