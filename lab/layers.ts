@@ -2,51 +2,44 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { cloudPackages, cloudScript, cloudSetup } from './cloud-layer.ts';
+import { redhatPackages, redhatScript, sysvPackages, sysvScript } from './family-layers.ts';
 import { buildLayer, installation, type LayerContent } from './layer-build.ts';
 import { cloudName, openstackPackages, openstackScript, openstackSetup, setupPrelude } from './openstack-layer.ts';
 import { progress } from './progress.ts';
 import { debianRoot } from './roots.ts';
 
 /** What a host starts with. */
-export type LayerName = 'base' | 'controller' | 'compute' | 'combined' | 'openstack' | 'cloud' | 'alien';
+export type LayerName =
+  | 'base'
+  | 'controller'
+  | 'compute'
+  | 'combined'
+  | 'openstack'
+  | 'cloud'
+  | 'alien'
+  | 'sysv'
+  | 'redhat'
+  | 'bookworm';
 
 interface LayerRecipe extends LayerContent {
   /** The layer that this one lies on. Absent: a bare Debian. */
   readonly parent?: LayerName;
+  /** Of the bare Debian; trixie where it is left out. */
+  readonly suite?: 'bookworm';
 }
+
+const controllerPackages = ['glance-api', 'cinder-volume', 'cinder-backup'];
+const computePackages = ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'];
 
 const recipes: Record<LayerName, LayerRecipe> = {
   base: {
     packages: [],
-    script: `
-useradd --create-home --shell /bin/bash ops
-echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops
-chmod 0440 /etc/sudoers.d/ops
-rm -f /etc/ssh/ssh_host_*
-for unit in console-getty.service getty.target systemd-firstboot.service systemd-modules-load.service apt-daily.timer \\
-  apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer; do ln -sfn /dev/null /etc/systemd/system/$unit; done`,
+    script: baseScript(),
   },
   // No recommended packages: they would bring ceph-common and python3-rbd, which are the operator's to install.
-  controller: {
-    parent: 'base',
-    packages: ['glance-api', 'cinder-volume', 'cinder-backup'],
-    script: `
-systemctl mask --quiet rtslib-fb-targetctl.service
-sed -i '/^my_ip *=/d' /etc/cinder/cinder.conf
-# Where there is no broker both services keep trying to reach one, and so stay up. Without tables they would not.
-su -s /bin/sh cinder -c 'cinder-manage db sync' 2>/dev/null
-rm -f /var/log/cinder/* /var/log/glance/*`,
-  },
-  compute: {
-    parent: 'base',
-    packages: ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'],
-    script: computeScript(),
-  },
-  combined: {
-    parent: 'controller',
-    packages: ['nova-compute-qemu', 'libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86'],
-    script: computeScript(),
-  },
+  controller: { parent: 'base', packages: controllerPackages, script: controllerScript() },
+  compute: { parent: 'base', packages: computePackages, script: computeScript() },
+  combined: { parent: 'controller', packages: computePackages, script: computeScript() },
   openstack: {
     parent: 'controller',
     packages: openstackPackages,
@@ -66,7 +59,33 @@ rm -f /var/log/cinder/* /var/log/glance/*`,
 rm /etc/os-release
 printf '%s\\n' 'ID=slackware' 'NAME="Slackware"' 'VERSION_ID=15.0' 'PRETTY_NAME="Slackware 15.0 x86_64"' >/etc/os-release`,
   },
+  sysv: { parent: 'controller', packages: sysvPackages, script: sysvScript },
+  redhat: { parent: 'combined', packages: redhatPackages, script: redhatScript },
+  bookworm: {
+    suite: 'bookworm',
+    packages: [...controllerPackages, ...computePackages],
+    script: baseScript() + controllerScript() + computeScript(),
+  },
 };
+
+function baseScript(): string {
+  return `
+useradd --create-home --shell /bin/bash ops
+echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops
+chmod 0440 /etc/sudoers.d/ops
+rm -f /etc/ssh/ssh_host_*
+for unit in console-getty.service getty.target systemd-firstboot.service systemd-modules-load.service apt-daily.timer \\
+  apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer; do ln -sfn /dev/null /etc/systemd/system/$unit; done`;
+}
+
+function controllerScript(): string {
+  return `
+systemctl mask --quiet rtslib-fb-targetctl.service
+sed -i '/^my_ip *=/d' /etc/cinder/cinder.conf
+# Where there is no broker both services keep trying to reach one, and so stay up. Without tables they would not.
+su -s /bin/sh cinder -c 'cinder-manage db sync' 2>/dev/null
+rm -f /var/log/cinder/* /var/log/glance/*`;
+}
 
 function computeScript(): string {
   return `
@@ -81,14 +100,14 @@ rm -f /var/log/nova/* /var/log/libvirt/qemu/*`;
 /** The read-only trees of a layer, the topmost first, as `overlay` wants them. Built and kept in the cache when missing. */
 export async function hostLayers(name: LayerName): Promise<readonly string[]> {
   const recipe = recipes[name];
-  const below = recipe.parent === undefined ? [await bareDebian()] : await hostLayers(recipe.parent);
+  const below = recipe.parent === undefined ? [await bareDebian(recipe.suite)] : await hostLayers(recipe.parent);
   return [join(await builtLayer(name, recipe, below), 'upper'), ...below];
 }
 
-function bareDebian(): Promise<string> {
+function bareDebian(suite: 'trixie' | 'bookworm' = 'trixie'): Promise<string> {
   return debianRoot({
     name: 'host',
-    suite: 'trixie',
+    suite,
     variant: 'apt',
     packages: ['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'iproute2', 'ca-certificates', 'procps'],
   });

@@ -83,13 +83,13 @@ export interface UnitFacts {
   readonly load: string;
   /** `active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating`. */
   readonly active: string;
-  /** E.g. `running`, `dead`, `auto-restart`. */
+  /** E.g. `running`, `dead`, `auto-restart`; without systemd what starts it: `script`, `upstart`, `control`. */
   readonly sub: string;
   /** `enabled`, `disabled`, `static`, `masked`, `` … */
   readonly unitFile: string;
   /** A start, stop or restart is queued or under way. */
   readonly jobPending: boolean;
-  /** systemd's id of the last start; empty when it was never started. */
+  /** systemd's id of the last start, without systemd that of our own last restart; empty when there was none. */
   readonly invocation: string;
   /** 0 while there is none. */
   readonly mainPID: number;

@@ -52,6 +52,8 @@ for (const [when, facts, owed, verdict] of cases) {
 }
 
 const casesWithoutProcess: readonly (readonly [string, Partial<UnitFacts>, RestartVerdict])[] = [
+  ['a script of SysV was stopped before', { active: 'inactive', sub: 'script' }, 'Stopped'],
+  ['a script of SysV was restarted and is gone', { active: 'inactive', sub: 'script', invocation: 'next' }, 'Failed'],
   ['somebody has stopped it', { active: 'inactive', sub: 'dead' }, 'Stopped'],
   ['it is stopped and about to start', { active: 'inactive', sub: 'dead', jobPending: true }, 'Following'],
   ['it failed before the change and was not started since', { active: 'failed', sub: 'failed' }, 'Due'],

@@ -48,7 +48,8 @@ export function restartVerdict(
     return 'NotInstalled';
   }
   if (unit.active === 'inactive') {
-    return unit.jobPending ? 'Following' : 'Stopped';
+    if (unit.jobPending) return 'Following';
+    return isUnwatched(unit) && unit.invocation !== debt.before.invocation ? 'Failed' : 'Stopped';
   }
   if (unit.clusterManaged) {
     return isSettled(unit, debt, clock, options.settleMs) ? 'Paid' : 'ClusterManaged';
@@ -68,6 +69,14 @@ export function restartVerdict(
     return 'Due';
   }
   return isSettled(unit, debt, clock, options.settleMs) ? 'Paid' : 'Following';
+}
+
+/**
+ * Without systemd nobody tells a service that ended from one that was stopped: one that was restarted for this debt, and
+ * was never seen to stay up, has failed.
+ */
+function isUnwatched({ sub }: UnitFacts): boolean {
+  return sub === 'script' || sub === 'upstart' || sub === 'control';
 }
 
 /** How many more milliseconds a unit that was started after the change must run to be believed; undefined: it does not run yet. */

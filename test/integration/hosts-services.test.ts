@@ -146,7 +146,7 @@ for (const [shellName, command] of shells) {
         assert.equal((await restart(host.shell)).outcome, 'done');
         await eventually(async () => assert.equal(await verdict(host.shell, third), 'Paid'));
         await run('stop');
-        assert.equal(await verdict(host.shell, third), 'Stopped');
+        assert.equal(await verdict(host.shell, await debtNow(host.shell)), 'Stopped');
         assert.deepEqual(await restart(host.shell), { outcome: 'skipped', detail: 'it is stopped' });
         assert.equal(existsSync(host.at('pid')), false);
       });
