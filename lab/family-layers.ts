@@ -32,6 +32,10 @@ const availableRpms = [
   'python3-rbd 2:18.2.7 Requires: python3-rados',
   'ceph-common 2:18.2.7 Requires: python3-rbd',
   'qemu-kvm-block-rbd 17:9.1.0',
+  // Of CentOS 7, for who makes one of it.
+  'openstack-nova-compute 1:17.0.13',
+  'python-rados 2:14.2.22',
+  'python-rbd 2:14.2.22 Requires: python-rados',
   'cos-a 2',
   'cos-b 1 Requires: cos-a = 2',
 ];
