@@ -9,6 +9,8 @@ for service in cinder-volume cinder-backup; do
   sed -n '/BEGIN INIT/,/END INIT/{s/ tgt//;p}' /etc/init.d/$service >/etc/insserv/overrides/$service
 done
 insserv
+# A service that waits for a broker that is not there takes half a minute to stop, and leaves a child behind.
+sed -i 's/^\\[DEFAULT\\]$/&\\ngraceful_shutdown_timeout = 3/' /etc/cinder/cinder.conf
 # What belongs to hardware of its own.
 sed -i /getty/d /etc/inittab
 cd /etc/rcS.d

@@ -91,16 +91,16 @@ test('a SysV service is restarted, followed, left stopped, and told when it does
   assert.deepEqual(await apply(sysv, step), [{ outcome: 'done' }]);
   assert.ok(performance.now() - started < 4_000, 'it waited for the restart');
   assert.equal(await verdict(), 'Following');
-  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 60_000 });
+  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 120_000 });
   assert.match(await sysv.run('/etc/init.d/cinder-volume status'), /is running/);
 
   await sysv.run('mv /etc/cinder/cinder.conf /etc/cinder/cinder.away; echo "[" >/etc/cinder/cinder.conf');
   const second = await owe(sysv, 'cinder-volume');
   assert.deepEqual(await apply(sysv, step), [{ outcome: 'done' }]);
-  await eventually(async () => assert.equal(await second(), 'Failed'), { timeoutMs: 60_000 });
+  await eventually(async () => assert.equal(await second(), 'Failed'), { timeoutMs: 120_000 });
   await sysv.run('mv /etc/cinder/cinder.away /etc/cinder/cinder.conf');
   assert.deepEqual(await apply(sysv, step), [{ outcome: 'done' }]);
-  await eventually(async () => assert.equal(await second(), 'Paid'), { timeoutMs: 60_000 });
+  await eventually(async () => assert.equal(await second(), 'Paid'), { timeoutMs: 120_000 });
 
   await sysv.run('/etc/init.d/cinder-volume stop');
   assert.equal(await (await owe(sysv, 'cinder-volume'))(), 'Stopped');
@@ -123,7 +123,7 @@ su -s /bin/sh glance -c 'glance-control api restart'`);
   assert.deepEqual([unit?.active, unit?.sub], ['active', 'control']);
   const verdict = await owe(sysv, 'glance-api');
   assert.deepEqual(await apply(sysv, { verb: 'restart-unit', unit: 'glance-api' }), [{ outcome: 'done' }]);
-  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 60_000 });
+  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 120_000 });
   assert.equal(await sysv.run('stat -c %U "/proc/$(cat /var/run/glance/glance-api.pid)"'), 'glance\n');
 });
 
@@ -195,5 +195,5 @@ test('a unit of the Red Hat family is restarted and followed', async () => {
   const unit = 'openstack-nova-compute.service';
   const verdict = await owe(redhat, unit);
   assert.deepEqual(await apply(redhat, { verb: 'restart-unit', unit }), [{ outcome: 'done' }]);
-  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 60_000 });
+  await eventually(async () => assert.equal(await verdict(), 'Paid'), { timeoutMs: 120_000 });
 });

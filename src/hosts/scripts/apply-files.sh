@@ -90,7 +90,11 @@ place() {
   quietly "giving $1 its owner" chown "$2:$3" "$new"
   quietly "giving $1 its mode" chmod "$4" "$new"
   if selinux && [ -e "$1" ]; then
-    quietly "giving $1 its SELinux label" chcon --reference="$1" "$new"
+    # A file system may keep none.
+    case $(stat -c %C "$1" 2>/dev/null) in
+      '' | '?') ;;
+      *) quietly "giving $1 its SELinux label" chcon --reference="$1" "$new" ;;
+    esac
   fi
   sync "$new" 2>/dev/null
   found=$(content_of "$1")

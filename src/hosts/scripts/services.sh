@@ -56,32 +56,40 @@ look_at_script() {
   code=$?
   case $code/$said in
     0/*) active=active ;;
-    *[Uu]sage*) code=usage ;;
+    *[Uu]sage*) ;;
     [12]/*) active=failed ;;
     124/* | 137/*) active=activating ;;
   esac
-  main=$(main_process "$1" "$code" "$said")
-  [ "$code" != usage ] || [ -z "$main" ] || active=active
-  [ "$active" = active ] || main=
+  find_main "$1" "$said"
+  case $active/$main in
+    inactive/[0-9]*) case $said in *[Uu]sage*) active=active ;; *) main= ;; esac ;;
+    active/*) ;;
+    *) main= ;;
+  esac
 }
 
-# main_process NAME CODE SAID: by the usual files, by what `status` said, else the oldest process of that program.
-main_process() {
-  stem=${1#openstack-}
+# find_main NAME SAID: by the usual files, by what `status` said, else the oldest process of that program. What stopped
+# in good order has taken its pid file with it, and what it left behind of its children is not the service.
+find_main() {
+  stem=${1#openstack-} died=
   set +f
   for file in "/var/run/$1.pid" "/var/run/$stem.pid" /var/run/*/"$1.pid" /var/run/*/"$stem.pid"; do
-    found=$(live_process "$file")
-    [ -z "$found" ] || break
+    [ -f "$file" ] || continue
+    main=$(live_process "$file")
+    [ -z "$main" ] || break
+    died=yes
   done
-  if [ -z "$found" ] && [ "$2" = 0 ]; then
-    found=$(printf '%s\n' "$3" | sed -n 's/.*pid[s:]*  *\([0-9][0-9]*\).*/\1/p' | head -n 1)
-    if [ -z "$found" ]; then
-      # The bracket keeps this grep from finding itself. A container has processes of the same name.
-      found=$(grep -l -z -x "[/].*bin/$stem" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/[^0-9]//g' | oldest_process)
-    fi
+  if [ -z "$main" ] && [ "$active" = active ]; then
+    main=$(printf '%s\n' "$2" | sed -n 's/.*pid[s:]*  *\([0-9][0-9]*\).*/\1/p' | head -n 1)
+    [ -z "$main" ] || is_alive "$main" || main=
+  fi
+  if [ -z "$main" ] && [ -n "$died" ]; then
+    active=failed
+  elif [ -z "$main" ] && [ "$active" = active ]; then
+    # The bracket keeps this grep from finding itself. A container has processes of the same name.
+    main=$(grep -l -z -x "[/].*bin/$stem" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/[^0-9]//g' | oldest_process)
   fi
   set -f
-  [ -z "$found" ] || ! is_alive "$found" || echo "$found"
 }
 
 is_alive() {
