@@ -16,7 +16,8 @@ help: ## Say what there is
 node_modules: $(packages) ## Install the packages that the lock file names
 
 $(packages): package.json package-lock.json
-	npm ci --no-progress
+	@# Without its warnings: npm runs on the machine's Node, what it fetches on the Node 24 that comes along.
+	npm ci --no-progress --loglevel=error
 	@touch $@
 
 static: $(packages) ## Format, lint, types, generated files
