@@ -127,6 +127,25 @@ test('planBinding() in mode Plan says beside the plan what is in its way, or is 
   assert.match(fresh.plan().hold?.message ?? '', /made\. Still to look at: cmp1, cmp2, ctl1\.$/);
 });
 
+test('planBinding() in mode Plan writes each host but once when its children are looked at again', () => {
+  const world = settled(specWith(hosts));
+  world.change(specWith(hosts, { mode: 'Plan', ...otherOption }));
+  const before = world.host('cmp1').metadata.generation;
+  for (let round = 0; round < 5; round++) {
+    world.converge();
+    world.work();
+  }
+  assert.match(revisionOf(world, 'cmp1')?.planned ?? '', /^cloud-/);
+  assert.equal(world.host('cmp1').metadata.generation, before + 1);
+});
+
+test('planBinding() in mode Plan drops what hosts were planned with when only a person can mend its children', () => {
+  const world = planned(otherOption);
+  world.intrude('RbdPool', 'cloud-glance', { cluster: { secretName: 'ceph-main' } });
+  world.converge();
+  assert.equal(revisionOf(world, 'cmp1')?.planned, undefined);
+});
+
 test('planBinding() in mode Plan names some hosts of many in a line', () => {
   const many = Object.fromEntries(
     Array.from({ length: 25 }, (_, index) => [`h${index + 10}`, ['NovaCompute'] as const]),

@@ -74,7 +74,8 @@ export function draftBinding(binding: CephOpenStackBinding, observed: Observed):
   const problems = childProblems(binding, needs, observed);
   const model = problems.length === 0 ? openStackModel(binding, observed) : undefined;
   const clash = model === undefined ? undefined : secretProblem(model);
-  const rollout = planRollout(binding, needs, observed, clash === undefined ? model : undefined);
+  const arePassing = clash === undefined && problems.every((problem) => !problem.stalled);
+  const rollout = planRollout(binding, needs, observed, clash === undefined ? model : undefined, arePassing);
   const draft = { needs, model, children: clash === undefined ? problems : [...problems, clash], rollout };
   drafts.set(observed, { binding, draft });
   return draft;

@@ -46,12 +46,16 @@ export interface Rollout {
   readonly manifests: readonly ChildManifest[];
 }
 
-/** @see Rollout. `model` is undefined while children are missing: hosts then keep the revisions that they have. */
+/**
+ * @see Rollout. `model` is undefined while children are missing: hosts then keep the revisions that they have; the one of
+ * a plan, as long as what is wrong with the children may pass.
+ */
 export function planRollout(
   binding: CephOpenStackBinding,
   needs: Needs,
   observed: Observed,
   model: OpenStackModel | undefined,
+  childrenArePassing = false,
 ): Rollout {
   const former = formerNames(binding, observed);
   const views = binding.spec.hosts.map((host) => viewHost(binding, observed, former, host.name));
@@ -66,6 +70,9 @@ export function planRollout(
     target === undefined || isPlan
       ? undefined
       : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
+  // Children that are looked at again would else have every host planned anew, twice.
+  const kept = (name: string | undefined) =>
+    childrenArePassing && problems.length === 0 ? known(name, revisions, target) : undefined;
   const manifests = binding.spec.hosts.flatMap((host, index) => {
     const view = hosts[index];
     if (view === undefined || view.formerName !== undefined || isForeign(view, binding, observed)) return [];
@@ -73,11 +80,18 @@ export function planRollout(
     const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
     const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
     const next = isServed && !isPlan ? target.name : told?.next;
+    const planned = !isPlan
+      ? undefined
+      : isServed
+        ? target.name
+        : target === undefined
+          ? kept(told?.planned)
+          : undefined;
     return [
       hostManifest(binding, orphans === undefined ? host : withCinderVolume(host, view), {
         ...(current === undefined ? {} : { current }),
         ...(next === undefined ? {} : { next }),
-        ...(isServed && isPlan ? { planned: target.name } : {}),
+        ...(planned === undefined ? {} : { planned }),
       }),
     ];
   });
