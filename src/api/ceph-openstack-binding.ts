@@ -11,7 +11,7 @@ const openstack = z.object({
   release: text({
     pattern: /^([a-z]+|20[0-9][0-9][.][12])$/,
     maxLength: 16,
-    sentence: 'must be an OpenStack release as text: a name up to "zed", then as "2025.1"',
+    sentence: 'must be an OpenStack release as text: a name such as "zed" or "epoxy", or a version such as "2025.1"',
   })
     .exactOptional()
     .describe("The release. Left out: read from each host's packages, per service."),
@@ -88,7 +88,11 @@ const spec = withRules(
           const place = `${address.toLowerCase()} ${port ?? ''}`;
           const other = seen.get(place);
           if (other !== undefined) {
-            context.addIssue({ code: 'custom', path: [index], message: `has the same address as host "${other}"` });
+            context.addIssue({
+              code: 'custom',
+              path: [index],
+              message: `has the same address as host "${other}": write one host for each machine, with all its roles`,
+            });
           }
           seen.set(place, name);
         }

@@ -6,7 +6,10 @@ import type { Rule } from './resource.ts';
  * the parser says the same one, and no user has to read a regular expression.
  */
 
-/** Attaches further CEL rules, which the generator carries into the CustomResourceDefinition. */
+/**
+ * Attaches further CEL rules, which the generator carries into the CustomResourceDefinition. The parser does not know
+ * them: an object that was let in before there was the rule stays readable, and can be deleted.
+ */
 export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule[]): S {
   const before = schema.meta()?.['x-kubernetes-validations'];
   return schema.meta({ 'x-kubernetes-validations': [...(Array.isArray(before) ? before : []), ...rules] });
@@ -55,7 +58,10 @@ export const poolName = cephName('a pool name');
 /** An RBD namespace within a pool. */
 export const rbdNamespace = cephName('an RBD namespace', 64);
 /** A cephx user without its `client.`. */
-export const clientName = cephName("a Ceph user without 'client.'");
+export const clientName = withRules(cephName("a Ceph user without 'client.'"), {
+  rule: "!self.startsWith('client.')",
+  message: "must be a Ceph user without 'client.': write cinder for client.cinder",
+});
 /** The name of a thing in the CRUSH map. */
 export const crushName = cephName('a CRUSH name');
 
@@ -81,12 +87,23 @@ export const uuid = text({
   sentence: 'must be a UUID in lower case, like 457eb676-33da-42ec-9a8c-9293d545c337',
 });
 
+const byte = '(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])';
+
 /** Where a host answers: an IPv4 or IPv6 address or a DNS name. */
-export const hostAddress = text({
-  pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/,
-  maxLength: 253,
-  sentence: 'must be an IPv4 address, an IPv6 address without brackets or zone, or a DNS name',
-});
+export const hostAddress = withRules(
+  text({
+    pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/,
+    maxLength: 253,
+    sentence:
+      'must be an IPv4 address, an IPv6 address without brackets or zone, or a DNS name; a port is written in port',
+  }),
+  { rule: "!self.matches('^[^:]*:[^:]*$')", message: 'must be an address without a port: write the port in port' },
+  {
+    // No top-level domain is a number, and resolvers differ about what they take 10.0.0.311 for.
+    rule: `!self.matches('(^|[.])[0-9]+$') || self.contains(':') || self.matches('^(${byte}[.]){3}${byte}$')`,
+    message: 'must be four numbers from 0 to 255, such as 10.0.0.11, where its last part is a number',
+  },
+);
 
 export const hostKeyFingerprint = text({
   pattern: /^SHA256:[A-Za-z0-9+/]{43}$/,

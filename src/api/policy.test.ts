@@ -31,8 +31,10 @@ describe('parsePolicy()', () => {
 
   const refused: Readonly<Record<string, [document: unknown, words: RegExp]>> = {
     'a key that nobody knows': [{ entitys: [] }, /entitys/],
-    'a text': ['all', /^policy: /],
-    'a list': [[], /^policy: /],
+    'a text': ['all', /^policy: must be a map$/],
+    'a list': [[], /^policy: must be a map$/],
+    'a text where a list belongs': [{ pools: 'sesame' }, /^policy: pools: must be a list$/],
+    'a text for yes': [{ delete: 'yes' }, /^policy: delete: must be true or false$/],
     'a word for a switch': [{ rawCaps: 'yes' }, /rawCaps/],
     'an unknown role': [{ roles: ['Swift'] }, /roles/],
     'a range that is none': [

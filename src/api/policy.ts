@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isInCidr, parseCidr } from './address.ts';
 import { type Role, roles } from './ceph-openstack-host.ts';
 import { matchesGlob } from './glob.ts';
+import { plainWordsOfSecret } from './plain-words.ts';
 import { firstIssue } from './resource.ts';
 
 /*
@@ -77,7 +78,7 @@ export interface Policy {
  * @throws {Error} one sentence that names the key.
  */
 export function parsePolicy(value: unknown): Policy {
-  const parsed = document.safeParse(value ?? {});
+  const parsed = document.safeParse(value ?? {}, { error: plainWordsOfSecret });
   if (!parsed.success) throw new Error(`policy: ${firstIssue(parsed.error)}`);
   return parsed.data;
 }

@@ -56,11 +56,15 @@ describe('parseX()', () => {
     ],
     'a hostile pool name': [
       pool({ poolName: 'a b' }),
-      `Cannot read RbdPool "openstack/sample": spec.poolName: must be a pool name: letters, digits, '_', '.' and '-', not starting with '.' or '-'.`,
+      `RbdPool "openstack/sample" is not valid: spec.poolName: must be a pool name: letters, digits, '_', '.' and '-', not starting with '.' or '-'.`,
+    ],
+    'a text where a list belongs': [
+      pool({ namespaces: 'a' }),
+      'RbdPool "openstack/sample" is not valid: spec.namespaces: must be a list, and is "a".',
     ],
     'a quota that is none': [
       pool({ quota: { maxBytes: 'ten' } }),
-      'Cannot read RbdPool "openstack/sample": spec.quota.maxBytes: must be a whole number as Kubernetes writes quantities, such as 5000000 or 10Ti, below 8Ei.',
+      'RbdPool "openstack/sample" is not valid: spec.quota.maxBytes: must be a whole number as Kubernetes writes quantities, such as 5000000 or 10Ti, below 8Ei.',
     ],
   };
   for (const [what, [object, sentence]] of Object.entries(refused)) {
@@ -69,6 +73,12 @@ describe('parseX()', () => {
     });
   }
 
+  it('still reads what admission let in before it knew better, so that it can be deleted', () => {
+    const hosts = [{ name: 'a', address: '10.0.0.311', roles: ['GlanceApi'] }];
+    assert.equal(parseCephOpenStackBinding(binding({ hosts })).spec.hosts[0]?.address, '10.0.0.311');
+    assert.equal(entityOf(parseCephClientAuth(client({ clientName: 'client.a' }))), 'client.client.a');
+  });
+
   it('refuses two hosts at one address, which admission cannot see', () => {
     const roles = ['GlanceApi'];
     const hosts = [
@@ -76,7 +86,8 @@ describe('parseX()', () => {
       { name: 'b', address: 'ctl1', roles },
     ];
     assert.throws(() => parseCephOpenStackBinding(binding({ hosts })), {
-      message: 'Cannot read CephOpenStackBinding "openstack/sample": spec.hosts[1]: has the same address as host "a".',
+      message:
+        'CephOpenStackBinding "openstack/sample" is not valid: spec.hosts[1]: has the same address as host "a": write one host for each machine, with all its roles.',
     });
   });
 

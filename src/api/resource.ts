@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ConditionType, Reason } from './conditions.ts';
+import { plainWords } from './plain-words.ts';
 
 export const group = 'cephopenstack.io';
 export const version = 'v1alpha1';
@@ -163,8 +164,8 @@ export function parseResource<R extends Resource>(definition: KindDefinition, ob
   if (kind !== definition.kind || outer.data.apiVersion !== apiVersion) {
     throw new InvalidObject(`Cannot read ${what}: it is a ${outer.data.apiVersion} ${kind}.`);
   }
-  const spec = z.object({ spec: definition.spec }).safeParse({ spec: outer.data.spec });
-  if (!spec.success) throw new InvalidObject(`Cannot read ${what}: ${firstIssue(spec.error)}.`);
+  const spec = z.object({ spec: definition.spec }).safeParse({ spec: outer.data.spec }, { error: plainWords });
+  if (!spec.success) throw new InvalidObject(`${what} is not valid: ${firstIssue(spec.error)}.`);
   const status = definition.status.safeParse(outer.data.status);
   return {
     apiVersion,

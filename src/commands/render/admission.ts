@@ -2,12 +2,13 @@ import { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
 import { objectName, shortName } from '../../api/fields.ts';
 import { type SchemaNode, structuralSchema } from '../../api/generate-crd.ts';
+import { plainWords } from '../../api/plain-words.ts';
 import { fieldPath, issueSentence, type KindDefinition, type Rule } from '../../api/resource.ts';
 
 /*
  * What the API server would mind in a new object, without one: unknown fields, the schema, lists in which something stands
- * twice, and the CEL rules. Rules about a change (`oldSelf`) and about lone texts and numbers are left out: there is
- * no former object, and the schemas check each text and number themselves.
+ * twice, and the CEL rules. Rules about a change (`oldSelf`) and about the form of a text or number are left out: there
+ * is no former object, and the schemas check each form themselves.
  */
 
 export interface Candidate {
@@ -22,7 +23,7 @@ export function admissionFaults(definition: KindDefinition, { metadata, spec }: 
   const schema = structuralSchema(definition.spec, definition.kind);
   const parsed = z
     .object({ metadata: naming, spec: definition.spec })
-    .safeParse({ metadata, spec: spec ?? undefined }, { error: sentence });
+    .safeParse({ metadata, spec: spec ?? undefined }, { error: plainWords });
   const faults = [
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => unionSentence(issue, schema) ?? issueSentence(issue))),
     ...unknownFields(schema, spec, ['spec']),
@@ -31,46 +32,6 @@ export function admissionFaults(definition: KindDefinition, { metadata, spec }: 
   if (!parsed.success || faults.length > 0) return faults;
   const whole = celValue(parsed.data);
   return [...brokenRules(definition.rules, whole, []), ...schemaRules(schema, celValue(parsed.data.spec), ['spec'])];
-}
-
-/** Says what Zod minds as one would to a person, where the schema has no sentence of its own. */
-const sentence: z.core.$ZodErrorMap = (issue) => {
-  const found = JSON.stringify(issue.input) ?? '';
-  const short = found.length > 60 ? `${found.slice(0, 60)}…` : found;
-  switch (issue.code) {
-    case 'invalid_type': {
-      if (issue.input === undefined) return 'is missing: write it';
-      const quotes = issue.expected === 'string' && typeof issue.input !== 'object' ? ': put it in quotes' : '';
-      return `must be ${kinds.get(issue.expected) ?? issue.expected}, and is ${short}${quotes}`;
-    }
-    case 'invalid_value':
-      if (issue.input === undefined) return `is missing: write one of ${issue.values.join(', ')}`;
-      return `must be one of ${issue.values.join(', ')}, and is ${short}`;
-    case 'too_small':
-      return `must ${bound(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
-    case 'too_big':
-      return `must ${bound(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
-    default:
-      return undefined;
-  }
-};
-
-const kinds: ReadonlyMap<string, string> = new Map([
-  ['string', 'text'],
-  ['boolean', 'true or false'],
-  ['array', 'a list'],
-  ['object', 'a map'],
-  ['record', 'a map'],
-  ['int', 'a whole number'],
-  ['number', 'a number'],
-]);
-
-function bound(origin: string): string {
-  return origin === 'string' || origin === 'array' ? 'have' : 'be';
-}
-
-function unit(origin: string): string {
-  return origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '';
 }
 
 /** Where a number or a text may stand, the rule beside them says what they must be. */
@@ -122,9 +83,14 @@ function repeated(node: SchemaNode, value: unknown, path: Path): readonly string
 }
 
 function schemaRules(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+  const rules = node['x-kubernetes-validations'] ?? [];
+  if (typeof value === 'string' && node.type === 'string') {
+    const beyondForm = rules.filter(({ rule }) => !rule.startsWith('self.matches('));
+    return brokenRules(beyondForm, value, path);
+  }
   if (typeof value !== 'object' || value === null) return [];
   return [
-    ...brokenRules(node['x-kubernetes-validations'] ?? [], value, path),
+    ...brokenRules(rules, value, path),
     ...children(node, value, path).flatMap((child) =>
       child.node === undefined ? [] : schemaRules(child.node, child.value, child.path),
     ),
