@@ -1,12 +1,28 @@
 import { z } from 'zod';
 import { clientFields, clientRules } from './ceph-client-auth.ts';
-import { cluster, listMap, listSet, notBoth, notYet, reference, shortName, text, uuid, withRules } from './fields.ts';
+import {
+  clientName,
+  cluster,
+  listMap,
+  listSet,
+  notBoth,
+  notYet,
+  poolName,
+  reference,
+  shortName,
+  text,
+  uuid,
+  withRules,
+} from './fields.ts';
 import { poolFields, poolRules } from './rbd-pool.ts';
 
 /*
  * The services' sections of a binding. Each names its pool and its user in one of two ways: by fields of a child
  * that the binding makes, or by a reference to one that somebody else keeps. Neither: the child with its defaults.
  */
+
+const poolRef = reference('An RbdPool in this namespace, instead.').exactOptional();
+const clientRef = reference('A CephClientAuth in this namespace, instead.').exactOptional();
 
 const immutableName = (field: string) =>
   ({
@@ -15,19 +31,39 @@ const immutableName = (field: string) =>
     reason: 'FieldValueForbidden',
   }) as const;
 
-const pool = {
-  pool: withRules(z.object(poolFields), ...poolRules, immutableName('poolName'))
-    .exactOptional()
-    .describe('The pool that the binding makes.'),
-  poolRef: reference('An RbdPool in this namespace, instead.').exactOptional(),
-};
+/** The pool of a section; `byDefault` is its name in Ceph where none is written. */
+function pool(byDefault: string) {
+  const fields = {
+    ...poolFields,
+    poolName: poolName.exactOptional().describe(`The pool in Ceph. Default: ${byDefault}. Immutable.`),
+  };
+  return {
+    pool: withRules(z.object(fields), ...poolRules, immutableName('poolName'))
+      .exactOptional()
+      .describe('The pool that the binding makes.'),
+    poolRef,
+  };
+}
 
-const client = {
-  client: withRules(z.object(clientFields), ...clientRules, immutableName('clientName'))
-    .exactOptional()
-    .describe('The user that the binding makes.'),
-  clientRef: reference('A CephClientAuth in this namespace, instead.').exactOptional(),
-};
+/** The user of a section; `object` is the CephClientAuth that the binding makes, `byDefault` its name in Ceph. */
+function client(byDefault: string, object: string, pools: string) {
+  const fields = {
+    ...clientFields,
+    clientName: clientName
+      .exactOptional()
+      .describe(`The user in Ceph, without 'client.'. Default: ${byDefault}. Immutable.`),
+    access: clientFields.access.describe(
+      `The pools that the user may use; its caps follow from this. Default: ${pools}.`,
+    ),
+    secret: reference(`The Secret that is kept with the key. Default: ${object}-ceph-client.`).exactOptional(),
+  };
+  return {
+    client: withRules(z.object(fields), ...clientRules, immutableName('clientName'))
+      .exactOptional()
+      .describe('The user that the binding makes.'),
+    clientRef,
+  };
+}
 
 const eitherPool = notBoth('pool', 'poolRef');
 const eitherClient = notBoth('client', 'clientRef');
@@ -36,15 +72,15 @@ const chunkSizeMB = z.int().min(1).max(1024).exactOptional().describe('Size of t
 
 const store = z.object({
   name: shortName.describe("The store's name in Glance."),
-  poolRef: pool.poolRef,
-  clientRef: client.clientRef,
+  poolRef,
+  clientRef,
   chunkSizeMB,
 });
 
 export const glance = withRules(
   z.object({
-    ...pool,
-    ...client,
+    ...pool('images'),
+    ...client('glance', '<binding>-glance', 'this pool, read and write'),
     exposeDirectURL: z
       .boolean()
       .exactOptional()
@@ -77,8 +113,12 @@ const backend = withRules(
     })
       .exactOptional()
       .describe('Its section in cinder.conf. Default: its name. DEFAULT where the release still reads it.'),
-    ...pool,
-    ...client,
+    ...pool('volumes for the back end ceph, volumes-<name> for another'),
+    ...client(
+      'cinder for the back end ceph, cinder-<name> for another',
+      '<binding>-cinder-<name>',
+      "this pool, read and write; Glance's, read only; for the first back end also that of nova.ephemeral, unless there is nova.clientRef",
+    ),
     cluster: cluster.exactOptional().describe('Another cluster. Not supported yet by this version.'),
     maxCloneDepth: z.int().min(0).max(64).exactOptional().describe('Clones of clones before a copy is made.'),
     flattenVolumeFromSnapshot: z
@@ -103,13 +143,15 @@ export const cinder = z.object({
   backends: listMap(backend, 'name', 8)
     .min(1)
     .exactOptional()
-    .describe('The back ends on Ceph. Left out: one named ceph.'),
+    .describe(
+      "The back ends on Ceph. Left out: one named ceph. Order matters: Nova shares the user of the first, so another first one moves Nova, and the caps on its instances' disks, to another user. Name Nova's own in nova.clientRef where that may happen.",
+    ),
 });
 
 export const cinderBackup = withRules(
   z.object({
-    ...pool,
-    ...client,
+    ...pool('backups'),
+    ...client('cinder-backup', '<binding>-backup', 'this pool, read and write'),
     chunkSizeBytes: z.int().min(65_536).max(4_294_967_296).exactOptional().describe('Bytes written at a time.'),
     stripeUnit: z.int().min(0).max(4_294_967_296).exactOptional().describe('The stripe unit of a backup image.'),
     stripeCount: z.int().min(0).max(65_536).exactOptional().describe('The stripe count of a backup image.'),
@@ -123,10 +165,12 @@ export const cinderBackup = withRules(
 );
 
 export const nova = z.object({
-  ephemeral: withRules(z.object(pool), eitherPool)
+  ephemeral: withRules(z.object(pool('vms')), eitherPool)
     .exactOptional()
     .describe("Keep the instances' own disks in Ceph. Left out: they stay where they are."),
-  clientRef: reference("A CephClientAuth for Nova. Left out: it shares Cinder's user.").exactOptional(),
+  clientRef: reference(
+    "A CephClientAuth for Nova. Left out: it shares the user of Cinder's first back end.",
+  ).exactOptional(),
   fileInjection: z.enum(['Disabled']).exactOptional().describe('Disabled: no password, key or file is put into disks.'),
   liveMigrationFlags: z
     .array(
