@@ -14,6 +14,15 @@ import {
 
 const own = 'client.openstack-operator';
 
+it('every refusal names the Secret of the policy, and who can change it', () => {
+  const policy = parsePolicy({ pools: ['x*'] }, 'ceph-main');
+  assert.equal(
+    poolRefusal(policy, 'vms'),
+    'The policy in the Secret "ceph-main" does not allow the pool "vms": it allows x*; whoever may write that Secret can change it.',
+  );
+  assert.match(takeOverRefusal(policy) ?? '', /Secret "ceph-main"/);
+});
+
 describe('parsePolicy()', () => {
   it('gives the strict default, when there is no document', () => {
     const policy = parsePolicy(undefined);

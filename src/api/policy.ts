@@ -56,6 +56,8 @@ const document = z.strictObject({
 });
 
 export interface Policy {
+  /** The Secret that it stands in, for sentences. Left out: it was given as a document. */
+  readonly secretName?: string;
   /** Globs over whole entities: `client.cinder*`. `*` stands for any run of characters, `?` for one. */
   readonly entities: readonly string[];
   /** Globs over pools' names in Ceph. */
@@ -74,13 +76,13 @@ export interface Policy {
 }
 
 /**
- * Reads a policy document (already taken out of its YAML). None, or an empty one, is the strict default.
+ * Reads a policy document (already taken out of its YAML) of a Secret. None, or an empty one, is the strict default.
  * @throws {Error} one sentence that names the key.
  */
-export function parsePolicy(value: unknown): Policy {
+export function parsePolicy(value: unknown, secretName?: string): Policy {
   const parsed = document.safeParse(value ?? {}, { error: plainWordsOfSecret });
   if (!parsed.success) throw new Error(`policy: ${firstIssue(parsed.error)}`);
-  return parsed.data;
+  return { ...parsed.data, ...(secretName === undefined ? {} : { secretName }) };
 }
 
 const matchesAny = (patterns: readonly string[], text: string) => patterns.some((glob) => matchesGlob(glob, text));
@@ -103,6 +105,13 @@ export function isReservedEntity(entity: string, ownEntity: string): boolean {
   return !entity.startsWith('client.') || entity === ownEntity || matchesAny(alwaysRefused, entity);
 }
 
+/** A refusal: what is asked for, and what could be done in the policy to have it. */
+function refused({ secretName }: Policy, what: string, way: string): string {
+  return secretName === undefined
+    ? `The policy does not allow ${what}: ${way}.`
+    : `The policy in the Secret "${secretName}" does not allow ${what}: ${way}; whoever may write that Secret can change it.`;
+}
+
 /*
  * Each of these gives the sentence of a refusal, or undefined when the policy allows it.
  */
@@ -112,26 +121,26 @@ export function entityRefusal(policy: Policy, entity: string, ownEntity: string)
     return `The user "${entity}" is reserved for the cluster and its operators: choose another clientName.`;
   }
   if (matchesAny(policy.entities, entity)) return undefined;
-  return `The policy does not allow the user "${entity}": it allows ${listed(policy.entities)}.`;
+  return refused(policy, `the user "${entity}"`, `it allows ${listed(policy.entities)}`);
 }
 
 export function poolRefusal(policy: Policy, pool: string): string | undefined {
   if (matchesAny(policy.pools, pool)) return undefined;
-  return `The policy does not allow the pool "${pool}": it allows ${listed(policy.pools)}.`;
+  return refused(policy, `the pool "${pool}"`, `it allows ${listed(policy.pools)}`);
 }
 
 export function rawCapsRefusal(policy: Policy): string | undefined {
-  return policy.rawCaps ? undefined : 'The policy does not allow raw caps: use access, or set rawCaps: true there.';
+  return policy.rawCaps ? undefined : refused(policy, 'raw caps', 'use access, or have rawCaps: true there');
 }
 
 export function takeOverRefusal(policy: Policy): string | undefined {
-  return policy.takeOver ? undefined : 'The policy does not allow adoption TakeOver: set takeOver: true there.';
+  return policy.takeOver ? undefined : refused(policy, 'adoption TakeOver', 'have takeOver: true there');
 }
 
 export function poolDeletionRefusal(policy: Policy): string | undefined {
   return policy.delete
     ? undefined
-    : 'The policy does not allow to delete pools: set delete: true there, or deletionPolicy: Retain.';
+    : refused(policy, 'to delete pools', 'set deletionPolicy: Retain here, or have delete: true there');
 }
 
 export function hostRefusal(policy: Policy, address: string, hostRoles: readonly Role[]): string | undefined {
@@ -139,11 +148,11 @@ export function hostRefusal(policy: Policy, address: string, hostRoles: readonly
     pattern.includes('/') ? isInCidr(address, pattern) : matchesGlob(pattern.toLowerCase(), address.toLowerCase()),
   );
   if (!allowed) {
-    return `The policy does not allow the host address "${address}": it allows ${listed(policy.hostAddresses)}.`;
+    return refused(policy, `the host address "${address}"`, `it allows ${listed(policy.hostAddresses)}`);
   }
-  const refused = hostRoles.filter((role) => !policy.roles.includes(role));
-  if (refused.length === 0) return undefined;
-  return `The policy does not allow the role ${listed(refused)}: it allows ${listed(policy.roles)}.`;
+  const forbidden = hostRoles.filter((role) => !policy.roles.includes(role));
+  if (forbidden.length === 0) return undefined;
+  return refused(policy, `the role ${listed(forbidden)}`, `it allows ${listed(policy.roles)}`);
 }
 
 /** `file` is the last part of its name: `nova.conf`, `ceph.conf`. Blanks in an option's name count as `_`. */
@@ -151,5 +160,5 @@ export function optionRefusal(policy: Policy, file: string, section: string, opt
   const sections = Object.hasOwn(policy.extraConfig, file) ? policy.extraConfig[file] : undefined;
   const allowed = sections !== undefined && Object.hasOwn(sections, section) ? (sections[section] ?? []) : [];
   if (matchesAny(allowed, option.replaceAll(' ', '_'))) return undefined;
-  return `The policy does not allow the option "${option}" in [${section}] of ${file}: it allows ${listed(allowed)}.`;
+  return refused(policy, `the option "${option}" in [${section}] of ${file}`, `it allows ${listed(allowed)}`);
 }

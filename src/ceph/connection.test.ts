@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { connectionSecretKeys } from '../api/secret-keys.ts';
 import { Invalid } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { parseConnection } from './connection.ts';
@@ -171,3 +172,16 @@ for (const [data, sentence] of faults) {
     );
   });
 }
+
+test('parseConnection() reads the keys that the reference tells of', () => {
+  const read = new Set<string>();
+  const data = new Proxy(secrets({ monHost: '10.0.0.1', fsid, userID: 'a', userKey: makeKey(1) }), {
+    get: (keys, key) => {
+      read.add(String(key));
+      return Reflect.get(keys, key);
+    },
+  });
+  parseConnection('ceph-main', data);
+  const told = connectionSecretKeys.map(({ key }) => key).filter((key) => key !== 'policy');
+  assert.deepEqual([...read].sort(), told.sort());
+});

@@ -110,7 +110,7 @@ export function policyIn(data: SecretData, secretName: string): Policy {
   try {
     // Several documents are refused by parsePolicy, for an array is none; a blank text has none.
     const documents = loadAll(text);
-    return parsePolicy(documents.length > 1 ? documents : documents[0]);
+    return parsePolicy(documents.length > 1 ? documents : documents[0], secretName);
   } catch (cause) {
     // The whole message of a YAML error repeats the text over several lines.
     const why = cause instanceof YAMLException ? cause.reason : errorMessage(cause);

@@ -3,19 +3,20 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import ssh2 from 'ssh2';
 import { newSshKey } from '../../lab/ssh-key.ts';
+import { sshSecretKeys } from '../api/secret-keys.ts';
 import { parseSshAccess } from './ssh-secret.ts';
 
 const { privateKey, publicKey } = newSshKey();
 const withPassphrase = newSshKey({ passphrase: 'x' });
 
 test('parseSshAccess() fills in root and port 22', () => {
-  const access = parseSshAccess({ 'ssh-privatekey': privateKey });
+  const access = parseSshAccess('fleet-ssh', { 'ssh-privatekey': privateKey });
   assert.deepEqual([access.user, access.port, access.knownHosts, access.jump], ['root', 22, '', undefined]);
   assert.doesNotMatch(inspect(access), /PRIVATE/);
 });
 
 test('parseSshAccess() takes a key with Windows line ends and without a last one', () => {
-  const access = parseSshAccess({
+  const access = parseSshAccess('fleet-ssh', {
     'ssh-privatekey': privateKey.trim().replaceAll('\n', '\r\n'),
     user: 'ops\n',
     port: ' 2222\n',
@@ -33,12 +34,12 @@ const jumps: readonly (readonly [string, object])[] = [
 ];
 for (const [jump, expected] of jumps) {
   test(`parseSshAccess() understands the jump host ${jump}`, () => {
-    assert.deepEqual(parseSshAccess({ 'ssh-privatekey': privateKey, user: 'ops', jump }).jump, expected);
+    assert.deepEqual(parseSshAccess('fleet-ssh', { 'ssh-privatekey': privateKey, user: 'ops', jump }).jump, expected);
   });
 }
 
 const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = [
-  ['there is no key', {}, /has no key "ssh-privatekey"/],
+  ['there is no key', {}, /^The SSH Secret "fleet-ssh" has no key "ssh-privatekey"/],
   ['the key is none', { 'ssh-privatekey': 'hello' }, /cannot be read/],
   ['the key is the public one', { 'ssh-privatekey': publicKey }, /public key/],
   ['the key has a passphrase', { 'ssh-privatekey': withPassphrase.privateKey }, /passphrase/],
@@ -51,6 +52,22 @@ const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = 
 ];
 for (const [when, data, message] of refused) {
   test(`parseSshAccess() says what is wrong, when ${when}`, () => {
-    assert.throws(() => parseSshAccess(data), { reason: 'SshInvalid', message });
+    assert.throws(() => parseSshAccess('fleet-ssh', data), { reason: 'SshInvalid', message });
   });
 }
+
+test('parseSshAccess() reads the keys that the reference tells of', () => {
+  const read = new Set<string>();
+  const data = new Proxy<Record<string, string>>(
+    { 'ssh-privatekey': privateKey },
+    {
+      get: (keys, key) => {
+        read.add(String(key));
+        return Reflect.get(keys, key);
+      },
+    },
+  );
+  parseSshAccess('fleet-ssh', data);
+  const told = sshSecretKeys.map(({ key }) => key).filter((key) => key !== 'policy');
+  assert.deepEqual([...read].sort(), told.sort());
+});

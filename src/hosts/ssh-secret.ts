@@ -5,11 +5,23 @@ import type { SshAccess } from './ssh-access.ts';
 
 /**
  * The SSH Secret of a binding: `ssh-privatekey`, and `known_hosts`, `user` (root), `port` (22), `jump` (`[user@]host[:port]`).
- * `data` holds the decoded values.
+ * `data` holds the decoded values; `name` is the Secret's, for sentences.
  *
- * @throws {Invalid} `SshInvalid`, naming the key that is missing or wrong.
+ * @throws {Invalid} `SshInvalid`, naming the Secret and the key that is missing or wrong.
  */
-export function parseSshAccess(data: Readonly<Record<string, string | undefined>>): SshAccess {
+export function parseSshAccess(name: string, data: Readonly<Record<string, string | undefined>>): SshAccess {
+  try {
+    return parse(data);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Invalid('SshInvalid', `The SSH Secret "${name}" ${error.message}.`);
+  }
+}
+
+/** What is wrong, as a predicate of the Secret. */
+class Fault extends Error {}
+
+function parse(data: Readonly<Record<string, string | undefined>>): SshAccess {
   const user = data.user?.trim() || 'root';
   checkUser(user, 'user');
   const jump = data.jump?.trim();
@@ -24,21 +36,21 @@ export function parseSshAccess(data: Readonly<Record<string, string | undefined>
 
 function parsePrivateKey(text: string | undefined): Secret {
   if (text === undefined || text.trim() === '') {
-    throw invalid('has no key "ssh-privatekey": put an OpenSSH private key without a passphrase there');
+    throw new Fault('has no key "ssh-privatekey": put an OpenSSH private key without a passphrase there');
   }
   // A key that was pasted without its last newline, or with Windows line ends, is the same key.
   const tidy = `${text.replaceAll('\r\n', '\n').trim()}\n`;
   const parsed = ssh2.utils.parseKey(tidy);
   if (parsed instanceof Error) {
     throw /encrypted|passphrase/i.test(parsed.message)
-      ? invalid('has a private key with a passphrase: take it off with "ssh-keygen -p"')
-      : invalid(
+      ? new Fault('has a private key with a passphrase: take it off with "ssh-keygen -p"')
+      : new Fault(
           'has a private key that cannot be read: make one with "ssh-keygen -t ed25519", or bring it to OpenSSH\'s own format with "ssh-keygen -p"',
         );
   }
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (!key?.isPrivateKey()) {
-    throw invalid('has a public key in "ssh-privatekey" where the private one belongs');
+    throw new Fault('has a public key in "ssh-privatekey" where the private one belongs');
   }
   return new Secret(tidy);
 }
@@ -52,7 +64,7 @@ function parseJump(text: string, defaultUser: string): { user: string; address: 
   const address = match?.[1] ?? match?.[2] ?? bare;
   // No DNS name is longer; what is said of the host would be.
   if (address === undefined || address.length > 253) {
-    throw invalid('has a "jump" that is not of the form [user@]host[:port]');
+    throw new Fault('has a "jump" that is not of the form [user@]host[:port]');
   }
   return { user, address, port: parsePort(match?.[3] ?? '22', 'jump') };
 }
@@ -60,17 +72,13 @@ function parseJump(text: string, defaultUser: string): { user: string; address: 
 function parsePort(text: string, key: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) {
-    throw invalid(`has a port in "${key}" that is no number from 1 to 65535`);
+    throw new Fault(`has a port in "${key}" that is no number from 1 to 65535`);
   }
   return port;
 }
 
 function checkUser(user: string, key: string): void {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}$/.test(user)) {
-    throw invalid(`has a user in "${key}" that is no Unix user name`);
+    throw new Fault(`has a user in "${key}" that is no Unix user name`);
   }
-}
-
-function invalid(what: string): Invalid {
-  return new Invalid('SshInvalid', `The SSH Secret ${what}.`);
 }

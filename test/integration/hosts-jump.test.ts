@@ -39,7 +39,7 @@ for (const [what, way, message] of ways) {
   test(`a host is unreachable soon, when its jump host ${what}`, async () => {
     await using jump = await startJump(way);
     await using pool = new SshPool({ throughTimeoutMs: 500 });
-    const access = parseSshAccess({
+    const access = parseSshAccess('fleet-ssh', {
       'ssh-privatekey': newSshKey().privateKey,
       known_hosts: jump.knownHosts,
       jump: `127.0.0.1:${jump.port}`,

@@ -30,7 +30,7 @@ type Options = Partial<Omit<HostTarget, 'access'>> & {
 };
 
 function target({ knownHosts, key, user, jump, ...more }: Options = {}): HostTarget {
-  const access = parseSshAccess({
+  const access = parseSshAccess('fleet-ssh', {
     'ssh-privatekey': key ?? sshd.clientKeys.ed25519,
     known_hosts: knownHosts ?? sshd.knownHostsLine('ed25519'),
     user,

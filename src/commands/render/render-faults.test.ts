@@ -97,21 +97,23 @@ const wrong: Readonly<Record<string, readonly [texts: readonly string[], says: r
   "what the connection's policy forbids": [
     [secretOf('ceph-main', 'pools: [images]'), poolOf('p'), userOf('other', 'caps: {mon: allow r}')],
     [
-      '2.yaml: RbdPool "openstack/p": The policy does not allow the pool "p": it allows images.',
-      /^3\.yaml: CephClientAuth "openstack\/other": The policy does not allow the user "client\.other"/,
-      /^3\.yaml: CephClientAuth "openstack\/other": The policy does not allow raw caps/,
+      '2.yaml: RbdPool "openstack/p": The policy in the Secret "ceph-main" does not allow the pool "p": it allows images; whoever may write that Secret can change it.',
+      /^3\.yaml: CephClientAuth "openstack\/other": The policy in the Secret "ceph-main" does not allow the user "client\.other"/,
+      /^3\.yaml: CephClientAuth "openstack\/other": The policy in the Secret "ceph-main" does not allow raw caps/,
     ],
   ],
   "what the SSH Secret's policy forbids": [
     [secretOf('fleet-ssh', 'hostAddresses: [192.0.2.0/24]'), cinder],
-    [/Host ctl1: The policy does not allow the host address "10\.0\.0\.11": it allows 192\.0\.2\.0\/24\.$/],
+    [
+      /Host ctl1: The policy in the Secret "fleet-ssh" does not allow the host address "10\.0\.0\.11": it allows 192\.0\.2\.0\/24;/,
+    ],
   ],
   'an option that no policy allows': [
     [
       secretOf('fleet-ssh', 'takeOver: false'),
       controller('  cinder: {}\n  extraConfig: {nova.conf: {libvirt: {a: b}}}\n'),
     ],
-    [/SSH Secret "fleet-ssh": The policy does not allow the option "a" in \[libvirt\] of nova\.conf/],
+    [/The policy in the Secret "fleet-ssh" does not allow the option "a" in \[libvirt\] of nova\.conf/],
   ],
   'a policy that is none': [
     [secretOf('ceph-main', 'pool: [a]'), poolOf('a')],

@@ -68,10 +68,10 @@ describe('render()', () => {
     const full = [example('binding-full.yaml').text, ...ssd, example('ssh.yaml').text];
     assert.deepEqual(
       faults(full, debian(undefined)).map((fault) =>
-        /: ([^:]+): The policy does not allow the (.*?):/.exec(fault)?.slice(1),
+        /: ([^:]+): The policy in the Secret "[^"]*" does not allow the (.*?):/.exec(fault)?.slice(1),
       ),
       [
-        ['SSH Secret "fleet-ssh"', 'option "cpu_mode" in [libvirt] of nova.conf'],
+        ['CephOpenStackBinding "openstack/cloud-full"', 'option "cpu_mode" in [libvirt] of nova.conf'],
         ['Host cmp1', 'host address "2001'],
         ['Host cmp2', 'host address "cmp2.cloud.example.org"'],
       ],

@@ -47,7 +47,7 @@ export function specProblem(binding: CephOpenStackBinding, observed: Observed): 
     extraOptions(binding)
       .map((option) => optionRefusal(policy, ...option))
       .find(isText);
-  return refusal === undefined ? undefined : stalled('PolicyForbids', `SSH Secret "${secretName}": ${refusal}`);
+  return refusal === undefined ? undefined : stalled('PolicyForbids', refusal);
 }
 
 /** Options that the binding writes beyond what is known, by file, section and name: only with the policy's word. */

@@ -125,7 +125,7 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     address,
     ...(port === undefined ? {} : { port }),
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
-    access: parseSshAccess(reveal(data)),
+    access: parseSshAccess(secretName, reveal(data)),
   });
   const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
   const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
