@@ -97,7 +97,10 @@ export const hostAddress = withRules(
     sentence:
       'must be an IPv4 address, an IPv6 address without brackets or zone, or a DNS name; a port is written in port',
   }),
-  { rule: "!self.matches('^[^:]*:[^:]*$')", message: 'must be an address without a port: write the port in port' },
+  {
+    rule: "!self.matches('^[0-9A-Fa-f.]*:[0-9A-Fa-f.]*$')",
+    message: 'must be an address without a port: write the port in port',
+  },
   {
     // No top-level domain is a number, and resolvers differ about what they take 10.0.0.311 for.
     rule: `!self.matches('(^|[.])[0-9]+$') || self.contains(':') || self.matches('^(${byte}[.]){3}${byte}$')`,

@@ -8,6 +8,31 @@ export interface Transition {
   readonly says?: string;
 }
 
+/** A change of an object that today would not be let in, and that stood there before the rules that refuse it. */
+export const oldObjects: readonly Transition[] = [
+  {
+    what: 'a user with its client., and other pools',
+    from: client({ clientName: 'client.a' }),
+    to: client({ clientName: 'client.a', access: [{ pool: 'volumes', mode: 'ReadOnly' }] }),
+  },
+  {
+    what: 'an address with a port, and one role more',
+    from: binding({ hosts: [{ name: 'a', address: '10.0.0.1:22', roles: ['GlanceApi'] }] }),
+    to: binding({ hosts: [{ name: 'a', address: '10.0.0.1:22', roles: ['GlanceApi', 'CinderVolume'] }] }),
+  },
+  {
+    what: 'a number that is no address, and then one',
+    from: binding({ hosts: [{ name: 'a', address: '10.0.0.311', roles: ['GlanceApi'] }] }),
+    to: binding({ hosts: [{ name: 'a', address: '10.0.0.31', roles: ['GlanceApi'] }] }),
+  },
+  {
+    what: 'a port, and then another',
+    from: binding({ hosts: [{ name: 'a', address: '10.0.0.1:22', roles: ['GlanceApi'] }] }),
+    to: binding({ hosts: [{ name: 'a', address: '10.0.0.1:23', roles: ['GlanceApi'] }] }),
+    says: 'write the port in port',
+  },
+];
+
 const other = { cluster: { secretName: 'other' } };
 const backends = (...items: object[]) => binding({ cinder: { backends: items } });
 
