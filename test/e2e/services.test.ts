@@ -5,6 +5,7 @@ import { startWorld } from '../../lab/world.ts';
 import type { Role } from '../../src/api/ceph-openstack-host.ts';
 import { binding } from '../api-objects.ts';
 import { allReady, refusedRequests, soon } from './story.ts';
+import { seen } from './waiting.ts';
 
 /*
  * A controller whose Glance and Cinder really work, with Keystone, MariaDB and RabbitMQ: after nothing but the binding
@@ -56,6 +57,8 @@ describe('with nothing but the binding', () => {
       { pool: info.parent?.pool, image: info.parent?.image, snapshot: info.parent?.snapshot },
       { pool: 'images', image, snapshot: 'snap' },
     );
+    const { status } = await seen(world, 'cob', 'cloud');
+    assert.equal(status?.conditions?.find(({ type }) => type === 'CopyOnWrite')?.status, 'True');
   });
 
   it('a backup of the volume lies in the pool backups', async () => {
