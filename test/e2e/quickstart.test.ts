@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
 import { derivedSecretUuid } from '../../src/openstack/libvirt.ts';
+import { assertAsRendered } from './as-rendered.ts';
 import { guideOptions } from './guide-options.ts';
 import { metric } from './metrics.ts';
 import { sampleProcesses } from './process-samples.ts';
@@ -178,6 +179,8 @@ test('the quickstart turns a bare world into a wired one', async (t) => {
       }
     }
   });
+
+  await t.test('hosts and users are as `render` says that the binding makes them', () => assertAsRendered(world));
 
   await t.test('oslo-config-validator finds nothing new to complain about', async () => {
     assert.deepEqual(await complaints(), complaintsBefore);
