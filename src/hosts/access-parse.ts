@@ -13,9 +13,12 @@ export function parseAccess(frames: readonly Frame[], asked: readonly AccessChec
       found === undefined
         ? silence(frames, check)
         : explain(check, found.head[2] ?? '', clean(found.head.slice(3).join(' ')));
-    return { check, ok: false, problem };
+    return { check, ok: false, problem, ...(wordsOfCeph.has(found?.head[2] ?? '') ? { asked: true } : {}) };
   });
 }
+
+/** How far a check came that Ceph itself ended, or did not answer. */
+const wordsOfCeph: ReadonlySet<string> = new Set(['late', 'connect', 'pool']);
 
 function explain(check: AccessCheck, word: string, detail: string): string {
   const { user, entity, pool, conf } = check;

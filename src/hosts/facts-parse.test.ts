@@ -141,6 +141,10 @@ test('parseFacts() understands a whole answer', () => {
     facts.access.map((found) => (found.ok ? 'ok' : found.problem)),
     ['ok', 'client.cinder cannot open pool "images" ([errno 1]  [31mdenied).', 'There is no user "glance".'],
   );
+  assert.deepEqual(
+    facts.access.map((found) => !found.ok && found.asked),
+    [false, true, undefined],
+  );
   assert.deepEqual(facts.manifest, { state: 'absent' });
 });
 

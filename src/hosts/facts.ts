@@ -186,8 +186,8 @@ export interface AccessCheck {
 
 export type AccessFacts =
   | { readonly check: AccessCheck; readonly ok: true }
-  /** `problem` is a sentence: what failed, and the words of Ceph or of the machine. */
-  | { readonly check: AccessCheck; readonly ok: false; readonly problem: string };
+  /** `problem` is a sentence: what failed, and the words of Ceph or of the machine. `asked`: it came as far as asking Ceph. */
+  | { readonly check: AccessCheck; readonly ok: false; readonly problem: string; readonly asked?: true };
 
 export type ManifestFacts =
   | { readonly state: 'absent' }

@@ -11,6 +11,7 @@ import {
   parseKnownHosts,
   verifyHostKey,
 } from './known-hosts.ts';
+import { networkWords } from './network-words.ts';
 import type { SshAccess } from './ssh-access.ts';
 
 /** One machine to log in to, itself a host or the way to one. */
@@ -172,7 +173,7 @@ function explain(login: Login, error: unknown, seen: SeenKey): Waiting | Invalid
       { cause },
     );
   }
-  const words = level === 'client-timeout' ? 'it did not answer in time' : clean(cause.message);
+  const words = level === 'client-timeout' ? 'it did not answer in time' : networkWords(cause);
   return unreachable(login.label, words, cause);
 }
 

@@ -22,6 +22,7 @@ async function startLoop(
   options: { readonly repair?: (step: SetStep) => Repair; readonly orderedStages?: boolean } = {},
 ) {
   const now = new Map<string, string>();
+  const notes: string[] = [];
   const wanted = new Map(settings.map((setting) => [setting, 'ours']));
   const { repair, orderedStages = false } = options;
   const registered = register<RbdPool, undefined, undefined, SetStep>({
@@ -62,7 +63,7 @@ async function startLoop(
     client: { applyStatus } as unknown as Client,
     store,
     finalizers: { hold: async () => undefined, release: async () => undefined },
-    recorder: { record: () => undefined } as unknown as Recorder,
+    recorder: { record: (_: unknown, { note }: { note: string }) => void notes.push(note) } as unknown as Recorder,
     log: createLogger({ level: 'error', format: 'json' }, { write: () => undefined }),
     failures: () => 0,
   });
@@ -70,6 +71,7 @@ async function startLoop(
   await look();
   return {
     now,
+    notes,
     wanted,
     look,
     /** Somebody changes these by hand, and the loop looks. */
@@ -80,6 +82,11 @@ async function startLoop(
     ready: (): Condition | undefined => object.status?.conditions?.find(({ type }) => type === 'Ready'),
   };
 }
+
+test('the loop says of steps whether they are done', async () => {
+  const { notes } = await startLoop(['size']);
+  assert.deepEqual(notes, ['Done: Set size.']);
+});
 
 test('the loop leaves alone what somebody has changed a fourth time, and says what', async () => {
   const { drift, now, ready } = await startLoop(['size']);

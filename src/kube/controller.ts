@@ -91,7 +91,12 @@ export function createController(registered: Registered, tools: ControllerTools)
     if (pass.did.length > 0) {
       const reason = doneReason(pass);
       if (reason === 'DriftRepaired') driftRepairs.inc({ kind: raw.kind });
-      recorder.record(raw, { type: 'Normal', reason, action: 'Apply', note: joinSentences([...new Set(pass.did)]) });
+      recorder.record(raw, {
+        type: 'Normal',
+        reason,
+        action: 'Apply',
+        note: `Done: ${joinSentences([...new Set(pass.did)])}`,
+      });
     }
     if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
     return verdict.next;

@@ -55,7 +55,7 @@ export function underWay(pass: Pass, sentences: readonly string[]): Judgement {
   const { generation } = pass.raw.metadata;
   const message =
     sentences.length > 0
-      ? joinSentences(sentences)
+      ? `Under way: ${joinSentences(sentences)}`
       : pass.deleting
         ? 'Looking at what has to be undone.'
         : `Looking at what generation ${generation} needs.`;

@@ -106,7 +106,7 @@ const refusals: readonly (readonly [string, () => Options, string, RegExp])[] = 
     'nobody listens',
     () => ({ port: 1, knownHosts: `[127.0.0.1]:1 ${other}` }),
     'HostUnreachable',
-    /cannot be reached: connect ECONNREFUSED/,
+    /cannot be reached: nothing listens at this port/,
   ],
 ];
 for (const [when, options, reason, message] of refusals) {

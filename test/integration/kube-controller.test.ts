@@ -27,7 +27,7 @@ test('an object becomes what it declares, is Ready with its finalizer, and its d
     const events = await lab.events('images');
     assert.deepEqual(
       events.map(({ reason, note, type }) => ({ reason, note, type })),
-      [{ reason: 'Applied', note: 'Create pool "images". Set the size of pool "images" to 2.', type: 'Normal' }],
+      [{ reason: 'Applied', note: 'Done: Create pool "images". Set the size of pool "images" to 2.', type: 'Normal' }],
     );
   });
   await remove('images');
@@ -67,7 +67,7 @@ test('drift is repaired and told as DriftRepaired, repeated drift as one series'
   await eventually(async () => {
     const repairs = (await lab.events('drifting')).filter(({ reason }) => reason === 'DriftRepaired');
     assert.equal(repairs.length, 1);
-    assert.equal(repairs[0]?.note, 'Set the size of pool "drifting" to 3.');
+    assert.equal(repairs[0]?.note, 'Done: Set the size of pool "drifting" to 3.');
     assert.equal(repairs[0]?.series?.count, 3);
   });
   await ready('drifting');
@@ -91,7 +91,7 @@ test('a changed generation is Reconciling before the long work, and the work is 
     told.map(({ ready, reason, msg }) => [ready, reason, String(msg).replace(/\d+ needs/, 'N needs')]),
     [
       [false, 'Progressing', 'Looking at what generation N needs.'],
-      [false, 'Progressing', 'Set the size of pool "slow" to 2.'],
+      [false, 'Progressing', 'Under way: Set the size of pool "slow" to 2.'],
       [true, 'Converged', 'All is as it should be.'],
     ],
   );

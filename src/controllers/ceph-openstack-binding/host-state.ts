@@ -10,6 +10,8 @@ export interface HostState {
   readonly reachable: 'yes' | 'no' | 'unknown';
   /** It is as its object says, seen since the object last changed. */
   readonly ready: boolean;
+  /** Only a person can mend what is wrong. */
+  readonly stalled: boolean;
   /** Something is wrong that does not pass by working on. */
   readonly failing: boolean;
   readonly reason: Reason;
@@ -39,12 +41,21 @@ const failures: ReadonlySet<Reason> = new Set([
   'StepFailed',
 ] satisfies Reason[]);
 
+export const notSeen: HostState = {
+  reachable: 'unknown',
+  ready: false,
+  stalled: false,
+  failing: false,
+  reason: 'Progressing',
+  message: 'Not looked at yet.',
+};
+
 export function hostState(host: CephOpenStackHost): HostState {
   const conditions = host.status?.conditions ?? [];
   const ready = conditions.find((condition) => condition.type === 'Ready');
   const isCurrent = host.status?.observedGeneration === host.metadata.generation;
   if (ready === undefined) {
-    return { reachable: 'unknown', ready: false, failing: false, reason: 'Progressing', message: 'Not looked at yet.' };
+    return notSeen;
   }
   const { reason, message } = ready;
   const isStalled = conditions.some((condition) => condition.type === 'Stalled' && condition.status === 'True');
@@ -52,7 +63,7 @@ export function hostState(host: CephOpenStackHost): HostState {
   const wasSeen = host.status?.facts !== undefined || (reason !== 'Progressing' && reason !== 'Failed');
   const reachable = unreachableReasons.has(reason) ? 'no' : wasSeen ? 'yes' : 'unknown';
   const failing = !isReady && isCurrent && (isStalled || failures.has(reason));
-  return { reachable, ready: isReady, failing, reason, message };
+  return { reachable, ready: isReady, stalled: isStalled && isCurrent, failing, reason, message };
 }
 
 /**

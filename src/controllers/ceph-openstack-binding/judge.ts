@@ -19,13 +19,23 @@ export function judge(
   const wrong = judgeChildren(children) ?? rollout.problems[0];
   if (binding.spec.mode === 'Plan')
     return judgePlan(binding, observed, rollout, foretell(binding, observed, needs), wrong);
-  return wrong ?? judgeHosts(binding, observed, rollout);
+  if (wrong === undefined) return judgeHosts(binding, observed, rollout);
+  return { ...wrong, message: `${wrong.message}${wanting(binding, observed, rollout)}` };
 }
 
 interface Judged {
   readonly needs: Needs;
   readonly children: readonly Hold[];
   readonly rollout: Rollout;
+}
+
+/** Hosts are mended beside what holds up the whole binding: nobody should have to wait to hear of them. */
+function wanting(binding: CephOpenStackBinding, observed: Observed, { hosts }: Rollout): string {
+  const names = hosts
+    .filter((host) => host.state.stalled || hostProblem(binding, observed, host).some(({ isStalled }) => isStalled))
+    .map(({ name }) => name);
+  if (names.length === 0) return '';
+  return ` And ${names.length === 1 ? 'one host wants' : `${names.length} hosts want`} a person: ${shorten(names)}.`;
 }
 
 function judgeChildren([first, ...others]: readonly Hold[]): Hold | undefined {
@@ -103,12 +113,24 @@ function judgeTroubles(
   beside: string,
   open = wrong.length,
 ): Hold {
-  const count = `${open} of ${hosts.length} hosts ${open === 1 ? 'is' : 'are'} not ready.`;
-  const message = `${count} ${tell(wrong)} ${beside}`.trim();
-  const [only] = wrong;
-  const reason = wrong.length === 1 && only !== undefined ? only.reason : 'HostsNotReady';
-  const isStalled = target !== undefined && wrong.every((one) => one.isStalled);
+  const allUnfit = wrong.every((one) => one.isUnfit);
+  const message = `${countOf(wrong, open, hosts.length)} ${tell(wrong)} ${beside}`.trim();
+  const [first] = wrong;
+  const isOne = wrong.length === 1 || (allUnfit && wrong.every((one) => one.reason === first?.reason));
+  const reason = isOne && first !== undefined ? first.reason : 'HostsNotReady';
+  const isStalled = (target !== undefined || allUnfit) && wrong.every((one) => one.isStalled);
   return { reason, message, stalled: isStalled };
+}
+
+/** A host that gets nothing of this binding may well be Ready, as what it was told before. */
+function countOf(wrong: readonly HostProblem[], open: number, all: number): string {
+  const unfit = wrong.filter((one) => one.isUnfit).length;
+  const broken = open - unfit;
+  const counts = [
+    ...(broken > 0 ? [`${broken} of ${all} hosts ${broken === 1 ? 'is' : 'are'} not ready`] : []),
+    ...(unfit > 0 ? [`${unfit} of ${all} hosts ${unfit === 1 ? 'does' : 'do'} not fit the binding`] : []),
+  ];
+  return `${counts.join(', and ')}.`;
 }
 
 function isDone({ object, state, refusal }: HostView, { target }: Rollout): boolean {
@@ -134,6 +156,8 @@ export interface HostProblem {
   readonly reason: Reason;
   readonly sentence: string;
   readonly isStalled: boolean;
+  /** The binding has nothing for it, whatever the host itself says. */
+  readonly isUnfit: boolean;
 }
 
 /** What a host says while all goes well. */
@@ -147,8 +171,15 @@ const underWay: ReadonlySet<Reason> = new Set([
 /** What is wrong with one host, in a sentence that names it; none while all goes well. */
 export function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
   const { name, state, refusal } = host;
-  const about = (reason: Reason, message: string, isStalled: boolean): readonly HostProblem[] => [
-    { name, reason, sentence: `Host ${name}: ${message}`, isStalled },
+  const about = (reason: Reason, message: string, isStalled: boolean, isUnfit = false): readonly HostProblem[] => [
+    // Some sentences name the host themselves.
+    {
+      name,
+      reason,
+      sentence: message.startsWith(`Host "${name}"`) ? message : `Host ${name}: ${message}`,
+      isStalled,
+      isUnfit,
+    },
   ];
   const other = observed.claimedByOthers.get(name);
   if (other !== undefined) {
@@ -163,7 +194,7 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
   }
   if (state.reachable === 'no') return about(state.reason, state.message, false);
   if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {
-    return about(refusal.refused, refusal.message, true);
+    return about(refusal.refused, refusal.message, true, true);
   }
   return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
 }

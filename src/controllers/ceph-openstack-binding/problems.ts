@@ -121,7 +121,8 @@ function childProblem(
   if (binding.spec.mode === 'Plan' && isForetold(child)) return undefined;
   if (ready === undefined || ready.status === 'True') return passing(waiting, `${what} is not ready yet.`);
   const isStalled = conditions.some((condition) => condition.type === 'Stalled' && condition.status === 'True');
-  const reason = isStalled || ready.reason === 'ChangesPlanned' ? ready.reason : waiting;
+  const isTold = isStalled || ready.reason === 'ChangesPlanned' || ready.reason === 'Failed';
+  const reason = isTold ? ready.reason : waiting;
   return { reason, message: `${what}: ${ready.message}`, stalled: isStalled };
 }
 

@@ -11,7 +11,7 @@ import type { Needs } from '../binding-needs.ts';
 import { stalled } from '../hold.ts';
 import { imagesIn } from '../images-in.ts';
 import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './children.ts';
-import { type HostState, hostState, machineOf } from './host-state.ts';
+import { type HostState, hostState, machineOf, notSeen } from './host-state.ts';
 import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { orphanProblem } from './problems.ts';
@@ -116,14 +116,6 @@ function known(
 ): string | undefined {
   return name !== undefined && (revisions.has(name) || name === target?.name) ? name : undefined;
 }
-
-const notSeen: HostState = {
-  reachable: 'unknown',
-  ready: false,
-  failing: false,
-  reason: 'Progressing',
-  message: 'Not looked at yet.',
-};
 
 function viewHost(
   binding: CephOpenStackBinding,

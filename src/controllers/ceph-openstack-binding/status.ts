@@ -1,17 +1,20 @@
 import type { CephOpenStackBinding, CephOpenStackBindingStatus } from '../../api/ceph-openstack-binding.ts';
 import type { Condition } from '../../api/resource.ts';
+import { needsOf } from '../binding-needs.ts';
 import { copyOnWriteCondition } from './copy-on-write.ts';
 import type { Observed } from './observed.ts';
 import { draftBinding } from './plan.ts';
 import { specProblem } from './problems.ts';
-import type { Rollout } from './rollout.ts';
+import { planRollout, type Rollout } from './rollout.ts';
 
 export function bindingStatus(
   binding: CephOpenStackBinding,
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
-  if (binding.metadata.deletionTimestamp !== undefined || specProblem(binding, observed) !== undefined) {
-    return { fields: {}, conditions: [] };
+  if (binding.metadata.deletionTimestamp !== undefined) return { fields: {}, conditions: [] };
+  if (specProblem(binding, observed) !== undefined) {
+    const rollout = planRollout(binding, needsOf(binding), observed, undefined);
+    return { fields: { hosts: countHosts(rollout), ...revisionFields(rollout) }, conditions: [] };
   }
   const { rollout, model } = draftBinding(binding, observed);
   const secrets = new Map<string, string>();
@@ -33,31 +36,35 @@ export function bindingStatus(
   return { fields, conditions: [...distributedCondition(rollout), ...copyOnWriteCondition(binding, observed, model)] };
 }
 
+/** Against the newest revision; where none can be told, against what most hosts have. */
 function countHosts({ hosts, target }: Rollout): NonNullable<CephOpenStackBindingStatus['hosts']> {
   const count = (test: (host: Rollout['hosts'][number]) => boolean): number => hosts.filter(test).length;
+  const newest = target?.name ?? mostCommon(hosts.flatMap(({ object }) => object?.status?.switched ?? []));
   return {
     total: hosts.length,
     reachable: count(({ state }) => state.reachable === 'yes'),
-    distributed: count(({ object }) => target !== undefined && object?.status?.distributed === target.name),
-    switched: count(({ object }) => target !== undefined && object?.status?.switched === target.name),
+    distributed: count(({ object }) => newest !== undefined && object?.status?.distributed === newest),
+    switched: count(({ object }) => newest !== undefined && object?.status?.switched === newest),
     ready: count(({ state }) => state.ready),
   };
 }
 
 /** `current` is what all hosts have, or while they are on the way, what most of the others still have. */
 function revisionFields({ hosts, target }: Rollout): Pick<CephOpenStackBindingStatus, 'revision'> {
-  if (target === undefined) return {};
   const told = hosts.flatMap(({ object }) => object?.status?.switched ?? []);
+  if (target === undefined) {
+    const current = mostCommon(told);
+    return current === undefined ? {} : { revision: { current } };
+  }
   const isThrough = told.length === hosts.length && told.every((name) => name === target.name);
   if (isThrough && hosts.length > 0) return { revision: { current: target.name } };
-  const counts = [
-    ...Map.groupBy(
-      told.filter((name) => name !== target.name),
-      (name) => name,
-    ),
-  ];
-  const most = counts.sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0]?.[0];
+  const most = mostCommon(told.filter((name) => name !== target.name));
   return { revision: { ...(most === undefined ? {} : { current: most }), next: target.name } };
+}
+
+function mostCommon(names: readonly string[]): string | undefined {
+  const counts = [...Map.groupBy(names, (name) => name)];
+  return counts.sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0]?.[0];
 }
 
 function distributedCondition({ hosts, target, waves }: Rollout): readonly Condition[] {

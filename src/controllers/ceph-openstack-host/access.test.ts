@@ -34,7 +34,7 @@ function look(librados: string, type: 1 | 2, access: 'opened' | 'refused' | 'not
 }
 
 function proofOf(check: SeenHost['facts']['access'][number]['check'], ok: boolean) {
-  return ok ? ({ check, ok } as const) : ({ check, ok, problem: 'login: invalid argument.' } as const);
+  return ok ? ({ check, ok } as const) : ({ check, ok, problem: 'login: invalid argument.', asked: true } as const);
 }
 
 for (const [what, seen, reason] of [
@@ -49,6 +49,8 @@ for (const [what, seen, reason] of [
     const { hold } = planHost(hostObject(compute), seen);
     assert.equal(hold?.reason, reason);
     assert.equal(hold?.stalled ?? false, reason === 'KeyTypeUnsupported');
+    if (reason === 'AccessDenied')
+      assert.match(hold?.message ?? '', /; compare what "ceph auth get client\.cinder" prints/);
     if (reason === 'KeyTypeUnsupported') assert.match(hold?.message ?? '', /18\.2\.7.* client\.cinder.*aes256k/);
   });
 }

@@ -1,5 +1,6 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { canUseKeyType, keyTypeOf } from '../../ceph/key.ts';
+import type { AccessFacts } from '../../hosts/facts.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { passing, stalled } from '../hold.ts';
@@ -24,7 +25,19 @@ export function proveAccess(draft: Draft, host: CephOpenStackHost, observed: See
   // Access that worked a moment ago is most likely being changed right now.
   const worked = host.status?.conditions?.some(({ type, status }) => type === 'AccessVerified' && status === 'True');
   const retryMs = worked === true ? 2_000 : 15_000;
-  draft.holds.push(passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}.`, retryMs));
+  draft.holds.push(
+    passing('AccessDenied', `Access does not work: ${problems.sort().join('; ')}${wayOut(failed)}.`, retryMs),
+  );
+}
+
+/** Missing caps look like silence: librados waits until it is tired, and librbd then speaks of a timeout. */
+function wayOut(failed: readonly AccessFacts[]): string {
+  const asked = failed.flatMap((access) =>
+    !access.ok && access.asked ? [`"ceph auth get ${access.check.entity}"`] : [],
+  );
+  if (asked.length === 0) return '';
+  const commands = [...new Set(asked)].sort().join(' and ');
+  return `; compare what ${commands} prints with status.caps of the CephClientAuth, then see that this host reaches the monitors and OSDs`;
 }
 
 /** Where nothing is to be proved, versions alone have to tell: a distribution may have mended an old one. */
