@@ -21,18 +21,33 @@ test('every cell of the matrix can be rendered', () => {
   assert.equal(count, 27 * roles.length * allPlatforms.length);
 });
 
-test('renderMatrix() has a row for every release and a column for every kind of machine', () => {
+/** What a cell says of each role: `table`, or `packages: GlanceApi; table: NovaCompute`. */
+function wordsIn(cell: string): ReadonlyMap<string, string> {
+  const parts = cell.split('; ').map((part) => part.split(': '));
+  return new Map(
+    parts.flatMap(([word = '', some]) => (some?.split(', ') ?? roles).map((role) => [role, word] as const)),
+  );
+}
+
+test('renderMatrix() says of every cell how it is known', () => {
   const [, chapter = ''] = renderMatrix().split('\n## How each cell is known\n');
-  const rows = chapter
-    .split('\n## ')[0]
-    ?.split('\n')
-    .filter((line) => line.startsWith('| '))
-    .map((line) => line.split(' | ').map((word) => word.replaceAll(/[|* ]/g, '')));
-  const proven = releases.map((release) => [
-    release,
-    ...allPlatforms.map((platform) => proofOf(release, 'NovaCompute', platform)?.kind ?? 'table'),
-  ]);
-  assert.deepEqual(rows?.slice(2), proven);
+  const lines = (chapter.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| '));
+  const [head, , ...rows] = lines.map((line) =>
+    line
+      .replaceAll('*', '')
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  assert.deepEqual(head, ['release', ...allPlatforms]);
+  assert.deepEqual(
+    rows.map(([release]) => release),
+    releases,
+  );
+  for (const { release, role, platform } of cells()) {
+    const cell = rows[releases.indexOf(release)]?.[1 + allPlatforms.indexOf(platform)] ?? '';
+    assert.equal(wordsIn(cell).get(role), proofOf(release, role, platform)?.kind ?? 'table', `${release} ${platform}`);
+  }
 });
 
 test('every proof names a test that there is', () => {

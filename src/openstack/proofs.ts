@@ -43,6 +43,38 @@ export const proofs: readonly Proof[] = [
     machine: 'Debian 13',
     test: 'test/e2e/quickstart.test.ts',
   },
+  {
+    kind: 'packages',
+    platform: 'debian-sysvinit',
+    releases: ['2025.1'],
+    roles: ['GlanceApi', 'CinderVolume', 'CinderBackup'],
+    machine: 'Debian 13 with SysV scripts',
+    test: 'test/e2e/families.test.ts',
+  },
+  {
+    kind: 'packages',
+    platform: 'debian-systemd',
+    releases: ['zed'],
+    roles: ['CinderVolume', 'NovaCompute'],
+    machine: 'Debian 12 with Ceph 16.2',
+    test: 'test/e2e/families.test.ts',
+  },
+  {
+    kind: 'stand-ins',
+    platform: 'redhat-9',
+    releases: ['2025.1'],
+    roles: ['GlanceApi', 'NovaCompute'],
+    machine: 'Rocky 9 by its names and tools',
+    test: 'test/e2e/families.test.ts',
+  },
+  {
+    kind: 'stand-ins',
+    platform: 'redhat-7',
+    releases: ['queens'],
+    roles: ['NovaCompute'],
+    machine: 'CentOS 7 by its names and tools',
+    test: 'test/e2e/families.test.ts',
+  },
 ];
 
 /** The strongest proof of a cell; undefined: the table alone. */
