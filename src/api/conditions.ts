@@ -5,6 +5,7 @@ export const conditionTypes = [
   'Stalled',
   'Distributed',
   'CopyOnWrite',
+  'AutoscalerRunning',
   'LocksBreakable',
   'AccessVerified',
   'ServicesRunning',
@@ -39,6 +40,7 @@ export const reasons = [
   'PlacementGroupBudget',
   'WrongPoolType',
   'CrushRuleDiffers',
+  'AutoscalerAbsent',
   // clients
   'WaitingForClient',
   'KeyTypeUnsupported',

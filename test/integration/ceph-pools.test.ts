@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
+import { readAutoscaler } from '../../src/ceph/manager.ts';
 import { poolMark, poolMarkKey } from '../../src/ceph/marks.ts';
 import { cephClient, deleted, rbdPool, startCephWorld, type World } from './ceph-world.ts';
 
@@ -59,6 +60,17 @@ function poolStories(suite: 'trixie' | 'forky'): void {
     assert.deepEqual(first.status.placementGroups, { wanted: 16, now: 16 });
 
     assert.deepEqual((await world.pool(resource)).did, []);
+  });
+
+  test('is scaled by Ceph where the manager can, as the operator sees with its own caps', async () => {
+    const autoscaler = await readAutoscaler(world.cluster, new AbortController().signal);
+    // Ceph's own command is there with the module, and with it alone.
+    const runs = await world.ceph.ceph(['osd', 'pool', 'autoscale-status']).then(
+      () => true,
+      () => false,
+    );
+    assert.equal(autoscaler.runs, runs);
+    if (!autoscaler.runs) assert.match(autoscaler.why, /cannot load its module pg_autoscaler/);
   });
 
   test('can hold an image, its snapshot and a clone', async () => {

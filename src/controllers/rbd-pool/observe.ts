@@ -1,6 +1,7 @@
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Cluster } from '../../ceph/cluster.ts';
 import { readCrushRules, readCrushTree } from '../../ceph/crush.ts';
+import { readAutoscaler } from '../../ceph/manager.ts';
 import { type Owner, parsePoolRecord, poolMark, poolMarkKey, poolRecordKey } from '../../ceph/marks.ts';
 import { readPlacementGroupLimit } from '../../ceph/monitors.ts';
 import { readOsdMap, readUsage } from '../../ceph/osd-map.ts';
@@ -42,7 +43,7 @@ export async function observePool(
     cluster.refresh();
     shared = await readShared(cluster, signal);
   }
-  const { map, usage, rules, tree, records, placementGroupLimit } = shared;
+  const { map, usage, rules, tree, records, placementGroupLimit, autoscaler } = shared;
   const pool = poolIn(shared);
   const record = parsePoolRecord(records.get(poolRecordKey(name)));
   const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
@@ -61,6 +62,7 @@ export async function observePool(
     rules,
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
     placementGroupLimit,
+    autoscaler,
     usage: pool === undefined ? undefined : usage.get(pool.id),
     ...(isMarked && !isDeleting ? await tryToLook(cluster, name, signal) : { look: undefined, silence: undefined }),
     contents: isMarked && isDeleting ? await readPoolContents(cluster, name, signal) : undefined,
@@ -72,15 +74,16 @@ type Shared = Awaited<ReturnType<typeof readShared>>;
 
 /** What serves all pools of a cluster. */
 async function readShared(cluster: Cluster, signal: AbortSignal) {
-  const [map, usage, rules, tree, records, placementGroupLimit] = await Promise.all([
+  const [map, usage, rules, tree, records, placementGroupLimit, autoscaler] = await Promise.all([
     readOsdMap(cluster, signal),
     readUsage(cluster, signal),
     readCrushRules(cluster, signal),
     readCrushTree(cluster, signal),
     readRecords(cluster, signal),
     readPlacementGroupLimit(cluster, signal),
+    readAutoscaler(cluster, signal),
   ]);
-  return { map, usage, rules, tree, records, placementGroupLimit };
+  return { map, usage, rules, tree, records, placementGroupLimit, autoscaler };
 }
 
 /** Monitors answer while OSDs do not, and a setting of the pool may be the very thing that brings those back. */

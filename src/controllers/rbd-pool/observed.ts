@@ -1,6 +1,7 @@
 import type { Policy } from '../../api/policy.ts';
 import type { PoolContents, PoolLook } from '../../ceph/broker-protocol.ts';
 import type { CrushRule } from '../../ceph/crush.ts';
+import type { Autoscaler } from '../../ceph/manager.ts';
 import type { Owner, PoolRecord } from '../../ceph/marks.ts';
 import type { Pool, PoolUsage } from '../../ceph/osd-map.ts';
 import type { Ownership } from '../pool-ownership.ts';
@@ -27,6 +28,7 @@ export interface ObservedPool {
   readonly osds: ReadonlyMap<string, number>;
   /** How many placement groups an OSD may hold. */
   readonly placementGroupLimit: number;
+  readonly autoscaler: Autoscaler;
   readonly usage: PoolUsage | undefined;
   /** Undefined while the pool does not bear our mark, when OSDs let nobody in, and while OSDs do not answer. */
   readonly look: PoolLook | undefined;

@@ -98,6 +98,7 @@ export function see(resource: RbdPool, world: World, more: Partial<ObservedPool>
       ['default~ssd', 3],
     ]),
     placementGroupLimit: 250,
+    autoscaler: { runs: true },
     usage: undefined,
     look:
       isMarked && !isDeleting

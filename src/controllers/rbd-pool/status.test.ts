@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coarse, coarseCount } from './status.ts';
+import { rbdPool, see, worldWith } from './pool.fixture.ts';
+import { coarse, coarseCount, poolStatus } from './status.ts';
 
 for (const [count, shown] of [
   [0, 0],
@@ -22,3 +23,19 @@ for (const [count, shown] of [
 test('coarse() shows two digits of mebibytes', () => {
   assert.deepEqual([coarse(0), coarse(1000), coarse(1234 * 2 ** 20)], [0, 0, 1200 * 2 ** 20]);
 });
+
+const absent = { runs: false, why: 'no manager is active' } as const;
+for (const [what, pool, autoscaler, expected] of [
+  ['the autoscaler runs', { autoscale: 'on' }, { runs: true }, 'True Converged'],
+  ['nobody scales', { autoscale: 'on', pgNum: 1 }, absent, 'False AutoscalerAbsent'],
+  ['nobody is to scale', { autoscale: 'off' }, absent, undefined],
+] as const) {
+  test(`poolStatus() says ${expected ?? 'nothing'} of the autoscaler, when ${what}`, () => {
+    const resource = rbdPool();
+    const { conditions } = poolStatus(resource, see(resource, worldWith(pool), { autoscaler }));
+    const found = conditions.find(({ type }) => type === 'AutoscalerRunning');
+    assert.equal(found && `${found.status} ${found.reason}`, expected);
+    if (expected?.startsWith('False'))
+      assert.match(found?.message ?? '', /"volumes", which has 1: no manager is active;/);
+  });
+}

@@ -1,6 +1,7 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
-import type { Observed } from './observed.ts';
+import type { Pool } from '../../ceph/osd-map.ts';
+import type { Observed, ObservedPool } from './observed.ts';
 
 /** The status fields of a pool. A pool that is not ours shows none: it is not ours to speak of. */
 export function poolStatus(
@@ -21,8 +22,19 @@ export function poolStatus(
         ...(images === undefined ? {} : { images: coarseCount(images) }),
       },
     },
-    conditions: [],
+    conditions: autoscalerCondition(observed, pool),
   };
+}
+
+/** A pool may stay at one placement group for ever, and be slow, while all that was asked for is as it should be. */
+function autoscalerCondition({ autoscaler }: ObservedPool, pool: Pool): readonly Condition[] {
+  if (pool.autoscale !== 'on') return [];
+  const type = 'AutoscalerRunning';
+  if (autoscaler.runs) {
+    return [{ type, status: 'True', reason: 'Converged', message: 'Ceph chooses the number of placement groups.' }];
+  }
+  const message = `Nobody chooses the number of placement groups of the pool "${pool.name}", which has ${pool.pgNum}: ${autoscaler.why}; mend that, or set placementGroups.autoscale: Disabled and a count.`;
+  return [{ type, status: 'False', reason: 'AutoscalerAbsent', message }];
 }
 
 const mebibyte = 2 ** 20;
