@@ -63,7 +63,7 @@ export function restarts(
           debts.delete(unit);
           break;
         }
-        draft.holds.push(stalled('RestartFailed', `${unit} does not stay up after its restart: see its journal.`));
+        draft.holds.push(stalled('RestartFailed', `${unit} does not stay up after its restart: see its log.`));
         break;
       case 'ClusterManaged':
         draft.holds.push(
