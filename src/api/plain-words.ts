@@ -7,8 +7,13 @@ export const plainWords: z.core.$ZodErrorMap = (issue) => inWords(issue, andIs);
 export const plainWordsOfSecret: z.core.$ZodErrorMap = (issue) => inWords(issue, () => '');
 
 function andIs(found: unknown): string {
-  const text = JSON.stringify(found) ?? '';
-  return `, and is ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+  return `, and is ${short(found)}`;
+}
+
+/** Whatever somebody wrote, as one short line. */
+function short(found: unknown): string {
+  const text = (JSON.stringify(found) ?? '').replaceAll(/\p{Cc}/gu, ' ');
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 function inWords(issue: z.core.$ZodRawIssue, found: (value: unknown) => string): string | undefined {
@@ -26,7 +31,7 @@ function inWords(issue: z.core.$ZodRawIssue, found: (value: unknown) => string):
     case 'too_big':
       return `must ${bound(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
     case 'unrecognized_keys':
-      return `has no place for ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}: correct the name, or leave it out`;
+      return `has no place for ${issue.keys.slice(0, 3).map(short).join(', ')}: correct the name, or leave it out`;
     default:
       return undefined;
   }
