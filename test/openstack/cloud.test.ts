@@ -59,7 +59,7 @@ const generations = [
     name: 'the guide',
     fields: {
       glance: { client: { capsStyle: 'Legacy' }, chunkSizeMB: 8 },
-      cinder: { client: { capsStyle: 'Legacy' } },
+      cinder: { backends: [{ name: 'ceph', client: { capsStyle: 'Legacy' } }] },
       cinderBackup: { client: { capsStyle: 'Legacy' } },
       cephConf: { rbdCache: 'Enabled', adminSocket: 'Enabled' },
     },
@@ -183,8 +183,8 @@ for (const { name, fields } of generations) {
     });
 
     it('the binding is deleted, and the host is configured as before, byte for byte', async () => {
-      await world.kubectl(['delete', 'cephopenstackbinding', 'cloud', '--timeout=300s']);
-      assert.deepEqual(await objects(world), []);
+      await world.kubectl(['delete', 'cephopenstackbinding', 'cloud', '--wait=false']);
+      await soon(world, 'all is gone', async () => assert.deepEqual(await objects(world), []), { timeoutMs: 300_000 });
       assert.equal(await configuration(), untouched);
       assert.equal(await world.ceph.ceph(['osd', 'pool', 'ls']), '.mgr\n');
     });
