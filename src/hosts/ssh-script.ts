@@ -76,7 +76,7 @@ function talk(
       channel.stderr.removeAllListeners('data');
       // A host that floods or hangs would not confirm the end of one channel.
       channel.close();
-      setTimeout(() => channel.destroyed || client.destroy(), 2_000).unref();
+      setTimeout(() => channel.destroyed || client.destroy(), 5_000).unref();
     };
     const onAbort = () => giveUp(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
