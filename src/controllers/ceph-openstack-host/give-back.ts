@@ -2,6 +2,7 @@ import type { FormerFile, Permissions } from '../../hosts/manifest.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { stalled } from '../hold.ts';
 import type { Draft } from './draft.ts';
+import { inTheWayMs } from './guards.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 
@@ -69,6 +70,7 @@ function giveBackSecret(draft: Draft, observed: SeenHost, uuid: string): void {
         stalled(
           'GuestsUseSecret',
           `Cannot undefine libvirt's secret ${uuid}: the guests ${guests.join(', ')} use it; migrate or delete them first.`,
+          inTheWayMs,
         ),
       );
       return;

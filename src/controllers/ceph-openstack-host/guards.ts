@@ -8,6 +8,9 @@ import type { Draft } from './draft.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 
+/** How soon to look whether guests and volumes that are in the way have gone. */
+export const inTheWayMs = 30_000;
+
 /** The dangers that an option's change would bring; a repair of what already stood is none. */
 export function guard(draft: Draft, observed: SeenHost, option: Option): void {
   const content = contentOf(observed.facts, option.file);
@@ -21,6 +24,7 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
       stalled(
         'InstancesOnLocalDisk',
         `${localInstances} instances have their disk on this host, and ${option.name} in ${option.file} would strand them: migrate or delete them first.`,
+        inTheWayMs,
       ),
     );
   }
@@ -29,6 +33,7 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
       stalled(
         'VolumesWouldBeOrphaned',
         `There are volumes in Ceph (${observed.volumes} or more), and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
+        inTheWayMs,
       ),
     );
   }
@@ -45,6 +50,7 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
       stalled(
         'GuestsUseSecret',
         `Giving back ${name} in ${file} would strand the guests ${named}, which have disks in Ceph: migrate or delete them first.`,
+        inTheWayMs,
       ),
     );
   }
@@ -53,6 +59,7 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
       stalled(
         'VolumesWouldBeOrphaned',
         `There are volumes in Ceph (${observed.volumes} or more), and giving back ${name} in ${file} would orphan those of this host: move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain.`,
+        inTheWayMs,
       ),
     );
   }

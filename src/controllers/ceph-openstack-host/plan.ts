@@ -10,6 +10,7 @@ import { expectAccess, proveAccess } from './access.ts';
 import { plannedRestarts } from './as-planned.ts';
 import { createDraft, type Draft, emptyManifest, type PlannedStep } from './draft.ts';
 import { giveBack } from './give-back.ts';
+import { inTheWayMs } from './guards.ts';
 import { layOut } from './lay-out.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
@@ -99,6 +100,7 @@ function holdForGuests(draft: Draft, observed: SeenHost): void {
       stalled(
         'GuestsUseSecret',
         `Cannot undo the host's wiring: the guests ${guests.join(', ')} use libvirt's secret ${uuid}; migrate or delete them first, or set hostRemoval: Retain.`,
+        inTheWayMs,
       ),
     );
   }
