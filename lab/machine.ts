@@ -60,7 +60,12 @@ export async function bootMachine(options: BootOptions): Promise<Machine> {
     freeze: () => signalAll('SIGSTOP', (state) => 'TZX'.includes(state)),
     thaw: () => signalAll('SIGCONT', (state) => state !== 'T'),
     async kill() {
-      process.kill(leader, 'SIGKILL');
+      try {
+        process.kill(leader, 'SIGKILL');
+      } catch (error) {
+        // It was switched off from inside.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
       await supervisor.exited;
       registration.forget();
       for (const folder of cgroups) removeCgroup(folder);

@@ -169,7 +169,7 @@ function explain(login: Login, error: unknown, seen: SeenKey): Waiting | Invalid
   if (level === 'client-authentication') {
     return new Invalid(
       'SshRefused',
-      `${login.label} refuses the key for user "${login.user}": put its public half into that user's authorized_keys.`,
+      `${login.label} refuses the key for user "${login.user}": put its public half into that user's authorized_keys, and see that the user has a shell and may log in.`,
       { cause },
     );
   }

@@ -98,6 +98,16 @@ test('a binding goes under foreground deletion too, and one in mode Plan makes c
   }
 });
 
+test('a binding goes under a deletion that leaves its children, too', async () => {
+  await using _ = await start();
+  await keepSecrets();
+  await apply(binding());
+  await readyCloud();
+  const remove = ['delete', 'cephopenstackbinding', 'cloud', '--namespace=openstack'];
+  await lab.kube.kubectl([...remove, '--cascade=orphan', '--timeout=30s']);
+  await eventually(async () => assert.deepEqual(await names('cephopenstackhosts'), []));
+});
+
 test('a binding that is being deleted tells its children, which are going already, what it says by now', async () => {
   await using _ = await start();
   await keepSecrets();

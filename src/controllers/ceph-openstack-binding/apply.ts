@@ -2,6 +2,7 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Manifest } from '../../kube/kinds.ts';
 import { isAlreadyExists } from '../../kube/kube-error.ts';
 import { applyTogether } from '../apply-together.ts';
+import { canonicalJson } from './canonical.ts';
 import { childMetadata } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import { type BindingStep, kindOfVerb } from './steps.ts';
@@ -47,7 +48,9 @@ async function createRevision(
 ): Promise<void> {
   const metadata = childMetadata(binding, step.name);
   try {
-    await kube.createRevision({ metadata, revision: step.number, data: step.data }, signal);
+    // The API server sorts keys when it patches metadata, and then refuses data that it finds changed.
+    const data = JSON.parse(canonicalJson(step.data));
+    await kube.createRevision({ metadata, revision: step.number, data }, signal);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }

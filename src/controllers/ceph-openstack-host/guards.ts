@@ -8,7 +8,7 @@ import type { Draft } from './draft.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 
-/** How soon to look whether guests and volumes that are in the way have gone. */
+/** How soon to look whether what is in the way has gone: who sends guests and volumes away tells nobody. */
 export const inTheWayMs = 30_000;
 
 /** The dangers that an option's change would bring; a repair of what already stood is none. */

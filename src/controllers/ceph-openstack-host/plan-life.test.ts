@@ -85,6 +85,23 @@ test('planHost() takes no back end off a host while there are volumes', () => {
   assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
 });
 
+for (const [what, seen, message] of [
+  ['is too large', { kind: 'file', bytes: 5_000_000 }, /it is larger than 1 MiB/],
+  ['is no text', { kind: 'file', bytes: 100 }, /it is no UTF-8 text/],
+  ['became a link', { kind: 'symlink' }, /it is no file/],
+] as const) {
+  test(`planHost() lets go of nothing while a file of ours ${what}, for our options may stand in it`, () => {
+    const machine = new Machine(volume);
+    settle(machine, hostObject(volume), desiredFor(volume));
+    const look = machine.look();
+    const rights = { owner: 'root', group: 'cinder', mode: '0640', ageSeconds: 9, parentMissing: false };
+    const files = { ...look.facts.files, '/etc/cinder/cinder.conf': { ...rights, ...seen } };
+    const plan = planHost(deleted(hostObject(volume)), { ...look, facts: { ...look.facts, files } });
+    assert.deepEqual([plan.stages, plan.hold?.reason], [[], 'Conflict']);
+    assert.match(plan.hold?.message ?? '', message);
+  });
+}
+
 for (const [name, extra] of [
   ['backend_host', { ceph: { backend_host: 'rbd:volumes' } }],
   ['host', { DEFAULT: { host: 'cloud' } }],

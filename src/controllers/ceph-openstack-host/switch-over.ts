@@ -1,6 +1,7 @@
 import type { FileFacts, HostFacts, UnitFacts } from '../../hosts/facts.ts';
 import type { ManifestOption } from '../../hosts/manifest.ts';
 import { ticksPerSecond } from '../../hosts/restart.ts';
+import type { Hold } from '../../kube/reconciler.ts';
 import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
 import { glanceLayout } from '../../openstack/glance-layout.ts';
 import { editOptions, effectiveValue, type OptionRecord, optionHolds, undoEdits } from '../../openstack/option-edit.ts';
@@ -9,7 +10,7 @@ import { stalled } from '../hold.ts';
 import { contentOf, isRepair, isSamePlace, type Place, reading } from './config-file.ts';
 import { unitDigest } from './digest.ts';
 import type { Draft } from './draft.ts';
-import { guard, guardWayBack } from './guards.ts';
+import { guard, guardWayBack, inTheWayMs } from './guards.ts';
 import type { SeenHost } from './observed.ts';
 
 /**
@@ -54,9 +55,9 @@ function editFile(
     draft.manifest = { ...draft.manifest, options: draft.manifest.options.filter((one) => !unwanted.includes(one)) };
   };
   if (seen?.kind !== 'file' || seen.content === undefined || seen.sha256 === undefined) {
-    // Nothing of ours can still stand in a file that is gone.
-    if (options.length === 0) forget();
-    else draft.holds.push(stalled('RoleNotInstalled', `Cannot edit ${file}: ${absence(seen)}.`));
+    // Nothing of ours can still stand in a file that is gone. In one that cannot be read it may, and would outlive its key.
+    if (seen?.kind === 'absent' && options.length === 0) forget();
+    else draft.holds.push(unreadable(file, seen));
     return;
   }
   if (seen.parentProblem !== undefined && options.length > 0) {
@@ -131,9 +132,19 @@ function editSentence(
   return parts.join(' ');
 }
 
-function absence(seen: FileFacts | undefined): string {
-  if (seen === undefined || seen.kind === 'absent') return 'it does not exist; install the service';
-  return seen.kind === 'file' ? 'it is too large or no UTF-8 text' : 'it is no file';
+const mebibyte = 2 ** 20;
+
+function unreadable(file: string, seen: FileFacts | undefined): Hold {
+  if (seen === undefined || seen.kind === 'absent') {
+    return stalled('RoleNotInstalled', `Cannot edit ${file}: it does not exist; install the service.`);
+  }
+  const why =
+    seen.kind !== 'file'
+      ? 'it is no file'
+      : seen.bytes > mebibyte
+        ? 'it is larger than 1 MiB'
+        : 'it is no UTF-8 text, has a second hard link, or was replaced while it was read';
+  return stalled('Conflict', `Cannot edit ${file}: ${why}.`, inTheWayMs);
 }
 
 /**
