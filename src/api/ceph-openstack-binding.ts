@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { handlingFields, hostFields, roles, sshField } from './ceph-openstack-host.ts';
 import { cluster, commonStatus, inherited, listMap, notYet, objectName, text, withRules } from './fields.ts';
+import { type HostPlace, isSamePlace, keyOfPlace } from './host-place.ts';
 import { cinder, cinderBackup, glance, nova } from './openstack-sections.ts';
 import { defineKind, parseResource, type Resource, type SpecOf, type StatusOf } from './resource.ts';
 import { cephConf, extraConfig } from './service-config.ts';
@@ -83,18 +84,19 @@ const spec = withRules(
     ssh: sshField,
     hosts: listMap(host, 'name', 1000)
       .superRefine((hosts, context) => {
-        const seen = new Map<string, string>();
-        for (const [index, { name, address, port }] of hosts.entries()) {
-          const place = `${address.toLowerCase()} ${port ?? ''}`;
-          const other = seen.get(place);
+        const seen = new Map<string, readonly (HostPlace & { readonly name: string })[]>();
+        for (const [index, host] of hosts.entries()) {
+          const before = seen.get(keyOfPlace(host)) ?? [];
+          const other = before.find((one) => isSamePlace(one, host));
           if (other !== undefined) {
+            const orPorts = other.port === host.port ? '' : '; of two machines behind one address, write both ports';
             context.addIssue({
               code: 'custom',
               path: [index],
-              message: `has the same address as host "${other}": write one host for each machine, with all its roles`,
+              message: `has the same address as host "${other.name}": write one host for each machine, with all its roles${orPorts}`,
             });
           }
-          seen.set(place, name);
+          seen.set(keyOfPlace(host), [...before, host]);
         }
       })
       .describe('The OpenStack hosts.'),

@@ -89,6 +89,16 @@ describe('parseX()', () => {
       message:
         'CephOpenStackBinding "openstack/sample" is not valid: spec.hosts[1]: has the same address as host "a": write one host for each machine, with all its roles.',
     });
+    const ported = [
+      { name: 'a', address: 'ctl1', port: 22, roles },
+      { name: 'b', address: 'ctl1', port: 2222, roles },
+    ];
+    assert.equal(parseCephOpenStackBinding(binding({ hosts: ported })).spec.hosts.length, 2);
+    const half = [...ported, { name: 'c', address: 'CTL1', roles }];
+    assert.throws(() => parseCephOpenStackBinding(binding({ hosts: half })), {
+      message:
+        'CephOpenStackBinding "openstack/sample" is not valid: spec.hosts[2]: has the same address as host "a": write one host for each machine, with all its roles; of two machines behind one address, write both ports.',
+    });
   });
 
   for (const kind of [rbdPoolKind, cephClientAuthKind, cephOpenStackBindingKind, cephOpenStackHostKind]) {

@@ -68,6 +68,15 @@ test('parseManifest() gives back what renderManifest() wrote', () => {
   assert.equal(former?.kind === 'content' && former.content.reveal(), '[global]\n');
 });
 
+for (const host of [undefined, { name: 'ctl1', address: '10.0.0.1' }, { name: 'ctl1', address: 'ctl1', port: 22 }]) {
+  test(`parseManifest() gives back the owner's host: ${JSON.stringify(host)}`, () => {
+    const owner = { ...manifest.owner, ...(host === undefined ? {} : { host }) };
+    const again = parseManifest(renderManifest({ ...manifest, owner }));
+    assert.ok(!('problem' in again));
+    assert.deepEqual(again.owner, owner);
+  });
+}
+
 test('renderManifest() gives the same bytes, in whatever order things were put in', () => {
   const turned: Manifest = {
     ...manifest,

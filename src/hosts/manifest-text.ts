@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
-import type { FormerFile, Manifest, ManifestOption, Permissions } from './manifest.ts';
+import type { FormerFile, Manifest, ManifestOption, ManifestOwner, Permissions } from './manifest.ts';
 
 const maxItems = 2_000;
 const text = z.string().max(64 * 1024);
@@ -30,9 +30,11 @@ const since = z.union([
 
 const before = z.strictObject({ invocation: z.string().max(64), failing: z.boolean() });
 
+const host = z.strictObject({ name, address: name, port: z.int().min(1).max(65_535).exactOptional() });
+
 const schema = z.strictObject({
   version: z.literal(1),
-  owner: z.strictObject({ installation: name, namespace: name, name }),
+  owner: z.strictObject({ installation: name, namespace: name, name, host: host.exactOptional() }),
   files: byKey(path, z.strictObject({ sha256, former })),
   options: list(
     z.strictObject({
@@ -88,11 +90,7 @@ export function parseManifest(content: Secret): Manifest | { readonly problem: s
 export function renderManifest(manifest: Manifest): Secret {
   const plain = {
     version: manifest.version,
-    owner: {
-      installation: manifest.owner.installation,
-      namespace: manifest.owner.namespace,
-      name: manifest.owner.name,
-    },
+    owner: writeOwner(manifest.owner),
     files: mapValues(manifest.files, (file) => ({ sha256: file.sha256, former: writeFormer(file.former) })),
     options: manifest.options
       .map(({ file, section, name, written, former, member, type, sectionMade }) => ({
@@ -116,6 +114,13 @@ export function renderManifest(manifest: Manifest): Secret {
     })),
   };
   return new Secret(`${JSON.stringify(plain)}\n`);
+}
+
+function writeOwner({ installation, namespace, name, host }: ManifestOwner): ManifestOwner {
+  const owner = { installation, namespace, name };
+  if (host === undefined) return owner;
+  const { address, port } = host;
+  return { ...owner, host: { name: host.name, address, ...(port === undefined ? {} : { port }) } };
 }
 
 /** SHA-256 of the file that `write-manifest` makes of it; for the `expected` of the next. */

@@ -1,3 +1,4 @@
+import type { HostPlace } from '../api/host-place.ts';
 import type { Secret } from '../secret.ts';
 import type { HostClock } from './facts.ts';
 
@@ -29,6 +30,13 @@ export interface Manifest {
 export interface ManifestOwner {
   readonly installation: string;
   readonly namespace: string;
+  readonly name: string;
+  /** The binding's host that the machine is; left out by versions that did not write it. */
+  readonly host?: ManifestHost;
+}
+
+/** A host of a binding by its name there, and where it answered when that was written. */
+export interface ManifestHost extends HostPlace {
   readonly name: string;
 }
 

@@ -1,20 +1,10 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { isSamePlace } from '../../api/host-place.ts';
 import type { Resource } from '../../api/resource.ts';
 import { hostRemovalOf, isChildOf, leavingHostManifest, leavingManifest, pausedManifest } from './children.ts';
 import type { Observed } from './observed.ts';
 import type { BindingStep } from './steps.ts';
-
-interface Place {
-  readonly address: string;
-  readonly port?: number;
-}
-
-/** Where a host answers, as far as two names may mean one machine: a port left out may be any. */
-function isSamePlace(a: Place, b: Place): boolean {
-  if (a.address.toLowerCase() !== b.address.toLowerCase()) return false;
-  return a.port === undefined || b.port === undefined || a.port === b.port;
-}
 
 /** Hosts of the binding that it no longer lists, those that are going among them. */
 export function leavingHosts(binding: CephOpenStackBinding, observed: Observed): readonly CephOpenStackHost[] {

@@ -48,6 +48,20 @@ test('observe() gives a host to the older of two bindings, and of two as old to 
   assert.deepEqual(await claims(old), {});
 });
 
+test('observe() gives a host to the older binding, where only one of them writes its port', async () => {
+  const at = (port: number | undefined, created: string, name: string) => {
+    const hosts = spec.hosts.map((host) => ({ ...host, ...(port === undefined ? {} : { port }) }));
+    return bindingAt(created, name, 'openstack', { ...spec, hosts });
+  };
+  const claimed = async (first: number | undefined, second: number | undefined) => {
+    const young = at(second, '2026-01-02T00:00:00Z', 'ant');
+    const kube = kubeWith([young, at(first, '2026-01-01T00:00:00Z', 'zebra')]);
+    return (await observe(young, { kube, secrets: noSecrets }, signal)).claimedByOthers.size;
+  };
+  assert.deepEqual([await claimed(undefined, 22), await claimed(22, undefined), await claimed(22, 22)], [2, 2, 2]);
+  assert.equal(await claimed(22, 2222), 0);
+});
+
 test('observe() finds the pools that other bindings of the namespace use, too', async () => {
   const sharing = specWith(
     { ctl1: ['GlanceApi'] },

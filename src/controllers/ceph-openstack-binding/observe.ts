@@ -1,5 +1,6 @@
 import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import { type HostPlace, isSamePlace, keyOfPlace } from '../../api/host-place.ts';
 import type { Policy } from '../../api/policy.ts';
 import { notCreatedYet } from '../../openstack/foretold-keys.ts';
 import { clientNeeds, needsOf, poolNeeds } from '../binding-needs.ts';
@@ -108,9 +109,10 @@ export function claimedByOthers(
   const older = bindings.filter((other) => isOlder(other, binding)).sort((a, b) => (isOlder(a, b) ? -1 : 1));
   for (const other of older) {
     const name = `${other.metadata.namespace}/${other.metadata.name}`;
-    const places = new Set(other.spec.hosts.map(placeOf));
+    const places = Map.groupBy<string, HostPlace>(other.spec.hosts, keyOfPlace);
     for (const host of binding.spec.hosts) {
-      if (places.has(placeOf(host)) && !claims.has(host.name)) claims.set(host.name, name);
+      const isTheirs = places.get(keyOfPlace(host))?.some((place) => isSamePlace(place, host)) === true;
+      if (isTheirs && !claims.has(host.name)) claims.set(host.name, name);
     }
   }
   return claims;
@@ -122,10 +124,6 @@ export function poolsOfOthers(
 ): ReadonlySet<string> {
   const others = bindings.filter(({ metadata }) => metadata.namespace === namespace && metadata.uid !== uid);
   return new Set(others.flatMap((other) => poolNeeds(needsOf(other)).map(({ objectName }) => objectName)));
-}
-
-function placeOf({ address, port }: { address: string; port?: number }): string {
-  return `${address.toLowerCase()} ${port ?? ''}`;
 }
 
 function isOlder(a: CephOpenStackBinding, b: CephOpenStackBinding): boolean {

@@ -11,7 +11,7 @@ import { guideModel } from '../../openstack/model.fixture.ts';
 import { renderRole } from '../../openstack/render-role.ts';
 import { Secret } from '../../secret.ts';
 import { type ClientKey, isRefusal, type SeenHost } from './observed.ts';
-import { type FormerBinding, hostOwnership } from './ownership.ts';
+import { type FormerBinding, type HostOwner, hostOwnership } from './ownership.ts';
 import { planHost } from './plan.ts';
 
 const platform = 'debian-systemd';
@@ -40,6 +40,10 @@ export class Machine {
   guestSecrets: string[] = [];
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
   former: FormerBinding = 'lists-it';
+  owner: HostOwner = {
+    ...{ installation: 'lab', namespace: 'openstack', name: 'cloud' },
+    host: { name: 'h1', address: '192.0.2.1' },
+  };
   keys = clientKeys;
 
   constructor(roles: readonly Role[]) {
@@ -182,11 +186,10 @@ export class Machine {
           ? { state: 'absent' }
           : { state: 'present', manifest: this.manifest, sha256: manifestHash(this.manifest) },
     };
-    const owner = { installation: 'lab', namespace: 'openstack', name: 'cloud' };
     return {
       kind: 'seen',
       facts,
-      ownership: hostOwnership(facts.manifest, owner, this.adoption, () => this.former, undefined),
+      ownership: hostOwnership(facts.manifest, this.owner, this.adoption, () => this.former, undefined),
       platform,
       releases: Object.fromEntries(this.roles.map((role) => [projectOf[role], '2025.1'])),
       missingRoles: [],
@@ -194,7 +197,7 @@ export class Machine {
       current: current === undefined ? undefined : { name: 'current', desired: current },
       next: next === undefined ? undefined : { name: next === current ? 'current' : 'next', desired: next },
       keys: this.keys,
-      owner,
+      owner: this.owner,
       readers: Object.fromEntries(
         this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
       ),

@@ -16,7 +16,7 @@ import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { asPlanned, refuseForetold } from './as-planned.ts';
 import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
-import { type FormerBinding, hostOwnership } from './ownership.ts';
+import { type FormerBinding, type HostOwner, hostOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
 
 /** What a pass over a host works with. */
@@ -30,8 +30,8 @@ export type HostConnection =
       /** Only in mode Plan. */
       readonly planned?: NamedRevision | undefined;
       readonly keys: ReadonlyMap<string, ClientKey>;
-      readonly owner: ManifestOwner;
-      /** What has become of another binding whose manifest is found there. */
+      readonly owner: HostOwner;
+      /** What has become of another binding, or another host of ours, whose manifest is found there. */
       readonly former: (owner: ManifestOwner) => FormerBinding;
       /** Why the policy does not let a host be taken over. */
       readonly takeOverRefusal: string | undefined;

@@ -1,10 +1,9 @@
 import type { HostFacts } from '../../hosts/facts.ts';
-import type { ManifestOwner } from '../../hosts/manifest.ts';
 import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
 import type { Platform } from '../../openstack/distributions.ts';
 import type { Project, Release } from '../../openstack/releases.ts';
 import type { Secret } from '../../secret.ts';
-import type { Ownership } from './ownership.ts';
+import type { HostOwner, Ownership } from './ownership.ts';
 
 /** A cephx user as its Kubernetes Secret holds it. */
 export interface ClientKey {
@@ -43,7 +42,7 @@ export type Observed =
       readonly keys: ReadonlyMap<string, ClientKey>;
       readonly ownership: Ownership;
       /** Who we are, for the manifest. */
-      readonly owner: ManifestOwner;
+      readonly owner: HostOwner;
       /** Every installed service's unit, with the files that it reads: who must restart when something is given back. */
       readonly readers: Readonly<Record<string, readonly string[]>>;
       /** RBD images in the binding's volume pools. */

@@ -1,5 +1,5 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
+import type { UnitFacts } from '../../hosts/facts.ts';
 import type { Manifest, RestartDebt } from '../../hosts/manifest.ts';
 import { manifestHash } from '../../hosts/manifest-text.ts';
 import type { ExpectedContent } from '../../hosts/steps.ts';
@@ -14,6 +14,7 @@ import { inTheWayMs } from './guards.ts';
 import { layOut } from './lay-out.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { isRenamed } from './ownership.ts';
 import { restarts } from './restarts.ts';
 import { switchOver } from './switch-over.ts';
 
@@ -43,7 +44,9 @@ export function draftHost(
     return { draft, steps: [] };
   }
   if (host.metadata.deletionTimestamp !== undefined) return draftRemoval(draft, host, observed);
-  if (observed.ownership.kind === 'adoptable') draft.manifest = { ...draft.manifest, owner: observed.owner };
+  if (observed.ownership.kind === 'adoptable' || isRenamed(draft.manifest.owner, observed.owner)) {
+    draft.manifest = { ...draft.manifest, owner: observed.owner };
+  }
   const next = desiredOf(draft, observed.next);
   const current = isOutdated(observed) ? undefined : desiredOf(draft, observed.current);
   if (draft.holds.length > 0) return { draft, steps: [] };
@@ -74,7 +77,7 @@ export function draftHost(
   // Also while restarts wait for the switch, which in turn waits for this.
   const mayProve = draft.laidOut && draft.holds.length === 0 && draft.switchOver.length + restartSteps.length === 0;
   if (mayProve) proveAccess(draft, host, observed);
-  return { draft, steps: transaction(draft, observed.facts, plannedRestarts(restartSteps, observed)) };
+  return { draft, steps: transaction(draft, observed, plannedRestarts(restartSteps, observed)) };
 }
 
 function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost) {
@@ -85,7 +88,7 @@ function draftRemoval(draft: Draft, host: CephOpenStackHost, observed: SeenHost)
   switchOver(draft, observed, undefined);
   const restartSteps = restarts(draft, host, observed, 'given-back', undefined);
   if (isQuiet(draft) && restartSteps.length === 0) giveBack(draft, observed, []);
-  const steps = transaction(draft, observed.facts, restartSteps);
+  const steps = transaction(draft, observed, restartSteps);
   if (steps.length > 0 || draft.holds.length > 0) return { draft, steps };
   const directories = found.manifest.directories.map((path) => ({ verb: 'remove-directory', path }) as const);
   return { draft, steps: [...directories, { verb: 'remove-manifest', expected: found.sha256 } as const] };
@@ -161,24 +164,32 @@ function isQuiet(draft: Draft): boolean {
  * In this order: the manifest says first what is about to change and which units then owe a restart, so that a crash in
  * between costs one restart too many and never one too few; after the changes it is given the moment of them.
  */
-function transaction(draft: Draft, facts: HostFacts, restartSteps: readonly PlannedStep[]): readonly PlannedStep[] {
+function transaction(draft: Draft, observed: SeenHost, restartSteps: readonly PlannedStep[]): readonly PlannedStep[] {
+  const { facts } = observed;
   const found = facts.manifest;
   const changes = [...draft.layOut, ...draft.switchOver];
-  const owed = (since: RestartDebt['since']): Manifest => {
+  const owed = (since: RestartDebt['since'], owner = draft.manifest.owner): Manifest => {
     const added = [...draft.debts].map(([unit, digest]): [string, RestartDebt] => [
       unit,
       { digest, since, before: before(facts.units[unit]) },
     ]);
-    return { ...draft.manifest, debts: { ...draft.manifest.debts, ...Object.fromEntries(added) } };
+    return { ...draft.manifest, owner, debts: { ...draft.manifest.debts, ...Object.fromEntries(added) } };
   };
   const expected: ExpectedContent = found.state === 'present' ? found.sha256 : 'absent';
-  const pending = owed('Pending');
-  const changed = expected !== manifestHash(pending);
+  const changed = expected !== manifestHash(owed('Pending'));
+  // One that says nothing of the host yet is not written for that alone.
+  const owner = changed ? observed.owner : draft.manifest.owner;
+  const pending = owed('Pending', owner);
   const steps: PlannedStep[] = [];
   if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected, incidental: true });
   steps.push(...changes);
   if (draft.debts.size > 0) {
-    steps.push({ verb: 'write-manifest', manifest: owed('Now'), expected: manifestHash(pending), incidental: true });
+    steps.push({
+      verb: 'write-manifest',
+      manifest: owed('Now', owner),
+      expected: manifestHash(pending),
+      incidental: true,
+    });
   }
   return [...steps, ...restartSteps, ...draft.giveBack];
 }

@@ -24,7 +24,7 @@ import { describeHostStep, hostRepair } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
-import type { FormerBinding } from './ownership.ts';
+import { type FormerBinding, type HostOwner, listsMachine } from './ownership.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
@@ -120,15 +120,17 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   const policy = policyIn(data, secretName);
   const refusal = hostRefusal(policy, address, host.spec.roles);
   if (refusal !== undefined) throw new Invalid('PolicyForbids', refusal);
+  const place = { address, ...(port === undefined ? {} : { port }) };
   const ssh = tools.ssh.connection({
     name: hostName,
-    address,
-    ...(port === undefined ? {} : { port }),
+    ...place,
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
     access: parseSshAccess(secretName, reveal(data)),
   });
   const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
   const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
+  const { installation } = tools;
+  const owner = { installation, namespace, name: host.spec.bindingName, host: { name: hostName, ...place } };
   const isPlan = host.spec.mode === 'Plan' && !deleting;
   const planned = isPlan ? readRevision(host, tools, host.spec.revision?.planned) : undefined;
   return {
@@ -138,19 +140,26 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     next,
     planned,
     keys: await readKeys(host, tools, [planned, next, current], signal),
-    owner: { installation: tools.installation, namespace, name: host.spec.bindingName },
-    former: (owner) => formerBinding(owner, address, tools),
+    owner,
+    former: (other) => formerOwner(other, owner, tools),
     takeOverRefusal: takeOverRefusal(policy),
     imagesIn: (pool) => imagesIn(tools.cache.list(poolKind, namespace), pool),
   };
 }
 
-function formerBinding(owner: ManifestOwner, address: string, tools: HostTools): FormerBinding {
-  const { namespaces, installation } = tools;
+function formerOwner(owner: ManifestOwner, own: HostOwner, tools: HostTools): FormerBinding {
+  const { namespaces, installation, cache } = tools;
   const isWatched = namespaces.length === 0 || namespaces.includes(owner.namespace);
   if (owner.installation !== installation || !isWatched) return 'unknown';
-  const binding = tools.cache.get(bindingKind, owner);
-  return binding?.spec.hosts.some((host) => host.address === address) === true ? 'lists-it' : 'let-go';
+  // One that is being let go of is still at it.
+  const objects = cache.list(hosts, owner.namespace).filter(({ spec }) => spec.bindingName === owner.name);
+  const listed = cache.get(bindingKind, owner)?.spec.hosts ?? [];
+  const named = objects.map(({ spec: { hostName: name, address, port } }) => ({
+    name,
+    address,
+    ...(port === undefined ? {} : { port }),
+  }));
+  return listsMachine([...listed, ...named], owner, own) ? 'lists-it' : 'let-go';
 }
 
 /** Read once and on the spot: what must stay unseen of it becomes a Secret again. */
