@@ -4,6 +4,7 @@ import {
   commonStatus,
   hostAddress,
   hostKeyFingerprint,
+  listMap,
   listSet,
   mode,
   objectName,
@@ -103,12 +104,29 @@ const status = z.object({
     .describe('What the host was seen to be.'),
   distributed: z.string().max(253).exactOptional().describe('The revision that is laid out.'),
   switched: z.string().max(253).exactOptional().describe('The revision that its services are configured with.'),
+  runs: listMap(
+    z.object({
+      unit: z.string().max(256).describe('The unit, such as nova-compute.service.'),
+      run: z
+        .string()
+        .max(64)
+        .exactOptional()
+        .describe("The machine's boot and the tick at which the service started. Left out: it did not run."),
+    }),
+    'unit',
+    32,
+  )
+    .exactOptional()
+    .describe(
+      'The run of each service when its options were last seen to be as they should be: a later one may have read others.',
+    ),
 });
 
 export type CephOpenStackHostSpec = SpecOf<typeof spec>;
 export type CephOpenStackHostSpecInput = SpecInputOf<typeof spec>;
 export type CephOpenStackHostStatus = StatusOf<typeof status>;
 export type HostFacts = NonNullable<CephOpenStackHostStatus['facts']>;
+export type ServiceRuns = NonNullable<CephOpenStackHostStatus['runs']>;
 export interface CephOpenStackHost extends Resource {
   readonly spec: CephOpenStackHostSpec;
   readonly status?: CephOpenStackHostStatus;

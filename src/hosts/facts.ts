@@ -111,7 +111,7 @@ export type FileFacts =
       /** Four octal digits: `0640`. */
       readonly mode: string;
       readonly bytes: number;
-      /** Seconds since it was last written, by the host's clock: a unit that has run longer never read what stands there. */
+      /** Seconds since it was last written, by the host's clock; below 0 where that was set back since. */
       readonly ageSeconds: number;
       /** Lower-case hex; undefined when it is larger than 1 MiB (then there is no content either). */
       readonly sha256?: string;

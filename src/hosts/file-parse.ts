@@ -85,7 +85,7 @@ export function parseFiles(
         group: stat.group,
         mode: stat.permissions.toString(8).padStart(4, '0'),
         bytes: stat.bytes,
-        ageSeconds: Math.max(0, now - stat.written),
+        ageSeconds: now - stat.written,
         ...parent,
       } as const;
       return [path, { ...facts, ...contentFacts(path, hashes.get(path), sent.get(path), contents) }];

@@ -101,6 +101,15 @@ function isSettled(unit: UnitFacts, debt: RestartDebt, clock: HostClock, settleM
   );
 }
 
+/**
+ * Names the run of a unit's main process as no other one of that host is named, before or after a reboot. undefined: it
+ * has none to look at, or is about to stop, to start or to read its files again.
+ */
+export function runOf(unit: UnitFacts | undefined, { bootID }: HostClock): string | undefined {
+  if (unit?.startTicks === undefined || unit.active !== 'active' || unit.jobPending) return undefined;
+  return `${bootID}/${unit.startTicks}`;
+}
+
 /** A start in the very tick of the change may have been before it. */
 function startedAfter(startTicks: number, debt: RestartDebt, clock: HostClock): boolean {
   return typeof debt.since !== 'string' && (debt.since.bootID !== clock.bootID || startTicks > debt.since.ticks);

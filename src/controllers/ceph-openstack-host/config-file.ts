@@ -1,9 +1,11 @@
 import type { HostFacts } from '../../hosts/facts.ts';
 import type { ManifestOption } from '../../hosts/manifest.ts';
-import type { Option } from '../../openstack/desired-host.ts';
-import { sameValue } from '../../openstack/option-edit.ts';
+import type { Option, Service } from '../../openstack/desired-host.ts';
+import { glanceLayout } from '../../openstack/glance-layout.ts';
+import { effectiveValue, optionHolds, sameValue } from '../../openstack/option-edit.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
 import type { Secret } from '../../secret.ts';
+import type { SeenHost } from './observed.ts';
 
 /** An option as a person finds it. */
 export interface Place {
@@ -29,6 +31,32 @@ export function reading<T>(read: () => T): T | undefined {
     if (error instanceof ConfigSyntaxError) return undefined;
     throw error;
   }
+}
+
+/** An option of one of Glance's two layouts counts only where the host's file has that layout. */
+export function appliesTo(option: Option, { facts, releases }: SeenHost): boolean {
+  const content = contentOf(facts, option.file);
+  if (option.layout === undefined || content === undefined || releases.glance === undefined) return true;
+  const { glance } = releases;
+  return reading(() => glanceLayout(content, glance)) === option.layout;
+}
+
+/** Files that say otherwise and that a service reads later: each wins there over the option. */
+export function overriding(
+  facts: HostFacts,
+  services: readonly Service[],
+  option: Option,
+): readonly { readonly unit: string; readonly file: string }[] {
+  return services.flatMap(({ unit, configFiles }) => {
+    const at = configFiles.indexOf(option.file);
+    if (at < 0) return [];
+    return configFiles.slice(at + 1).flatMap((file) => {
+      const content = contentOf(facts, file);
+      if (content === undefined) return [];
+      const value = reading(() => effectiveValue(content, option.section, option.name));
+      return value === undefined || reading(() => optionHolds(content, option)) === true ? [] : [{ unit, file }];
+    });
+  });
 }
 
 /** Whether the option stood once as it is wanted now. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
+import type { CephOpenStackHost, Role, ServiceRuns } from '../../api/ceph-openstack-host.ts';
 import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
 import type { Manifest } from '../../hosts/manifest.ts';
 import { manifestHash } from '../../hosts/manifest-text.ts';
@@ -13,6 +13,7 @@ import { Secret } from '../../secret.ts';
 import { type ClientKey, isRefusal, type SeenHost } from './observed.ts';
 import { type FormerBinding, type HostOwner, hostOwnership } from './ownership.ts';
 import { planHost } from './plan.ts';
+import { knownRuns } from './runs.ts';
 
 const platform = 'debian-systemd';
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -45,6 +46,9 @@ export class Machine {
     host: { name: 'h1', address: '192.0.2.1' },
   };
   keys = clientKeys;
+  bootID = 'boot';
+  /** What the host's status remembers. */
+  runs: ServiceRuns | undefined;
 
   constructor(roles: readonly Role[]) {
     this.roles = roles;
@@ -115,7 +119,7 @@ export class Machine {
           debts: Object.fromEntries(
             Object.entries(step.manifest.debts).map(([unit, debt]) => [
               unit,
-              { ...debt, since: debt.since === 'Now' ? { bootID: 'boot', ticks: this.ticks } : debt.since },
+              { ...debt, since: debt.since === 'Now' ? { bootID: this.bootID, ticks: this.ticks } : debt.since },
             ]),
           ),
         };
@@ -163,7 +167,7 @@ export class Machine {
         ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
         ...{ initSystem: 'systemd' },
       },
-      clock: { bootID: 'boot', ticks: this.ticks },
+      clock: { bootID: this.bootID, ticks: this.ticks },
       packages: Object.fromEntries([...this.packages].map((name) => [name, { version: '1', status: 'installed' }])),
       packageManagerBusy: false,
       units: Object.fromEntries([...this.units].map(([name, unit]) => [name, unitFacts(unit)])),
@@ -201,6 +205,7 @@ export class Machine {
       readers: Object.fromEntries(
         this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
       ),
+      runs: this.runs,
       volumes: this.volumes,
     };
   }
@@ -279,7 +284,9 @@ export function deleted(host: CephOpenStackHost): CephOpenStackHost {
 export function settle(machine: Machine, host: CephOpenStackHost, current?: DesiredHost, next = current): HostStep[] {
   const done: HostStep[] = [];
   for (let round = 0; round < 12; round++) {
-    const plan = planHost(host, machine.look(current, next));
+    const seen = machine.look(current, next);
+    const plan = planHost(host, seen);
+    machine.runs = knownRuns(seen);
     const steps = plan.stages.flat();
     if (steps.length === 0 && (plan.hold === undefined || plan.hold.stalled)) return done;
     if (steps.length === 0 && plan.hold?.reason !== 'Progressing') return done;

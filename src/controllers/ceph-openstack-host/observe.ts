@@ -153,10 +153,11 @@ function readMeaning(
   const { current, next, planned, keys, owner, imagesIn, former, takeOverRefusal } = connection;
   const ownership = hostOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
   const platform = platformFrom(facts);
+  const runs = host.status?.runs;
   if (isRefusal(platform)) {
     return {
       ...{ kind: 'seen', facts, platform, keys, owner, ownership, releases: {}, missingRoles: [], unknownVersions: [] },
-      ...{ current: undefined, next: undefined, readers: {}, volumes: 0 },
+      ...{ current: undefined, next: undefined, readers: {}, runs, volumes: 0 },
     };
   }
   const { releases, unknownVersions } = readReleases(facts, platform, host);
@@ -186,6 +187,7 @@ function readMeaning(
     readers: Object.fromEntries(
       installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
     ),
+    runs,
     volumes: volumePools(foretold ?? told.current ?? told.next, facts).reduce((sum, pool) => sum + imagesIn(pool), 0),
   };
   return asPlanned(seen, foretold);

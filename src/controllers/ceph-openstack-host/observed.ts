@@ -1,3 +1,4 @@
+import type { ServiceRuns } from '../../api/ceph-openstack-host.ts';
 import type { HostFacts } from '../../hosts/facts.ts';
 import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
 import type { Platform } from '../../openstack/distributions.ts';
@@ -45,6 +46,8 @@ export type Observed =
       readonly owner: HostOwner;
       /** Every installed service's unit, with the files that it reads: who must restart when something is given back. */
       readonly readers: Readonly<Record<string, readonly string[]>>;
+      /** Which run of each service was last seen with its options as they should be; undefined: none was ever. */
+      readonly runs: ServiceRuns | undefined;
       /** RBD images in the binding's volume pools. */
       readonly volumes: number;
     };

@@ -5,6 +5,7 @@ import { familyOf } from '../../openstack/distributions.ts';
 import { imageLocationsCondition } from './image-locations.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { draftHost } from './plan.ts';
+import { knownRuns } from './runs.ts';
 
 /** How far the host has come: what is laid out, what its services run with, and what was seen of it. */
 export function hostStatus(
@@ -22,12 +23,14 @@ function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<
   const next = observed.next?.name ?? observed.current?.name;
   // None are looked at where the binding has verification.access Disabled.
   const isProved = draft.laidOut && observed.facts.access.every(({ ok }) => ok);
+  const runs = knownRuns(observed);
   const isSwitched = isProved && steps.length === 0 && draft.holds.length === 0;
   return {
     fields: {
       facts: seenFacts(observed),
       ...(isProved && next !== undefined ? { distributed: next } : {}),
       ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
+      ...(runs === undefined ? {} : { runs }),
     },
     conditions: [
       ...accessCondition(observed, draft.laidOut),

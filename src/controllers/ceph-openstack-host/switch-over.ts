@@ -1,17 +1,16 @@
-import type { FileFacts, HostFacts, UnitFacts } from '../../hosts/facts.ts';
+import type { FileFacts } from '../../hosts/facts.ts';
 import type { ManifestOption } from '../../hosts/manifest.ts';
-import { ticksPerSecond } from '../../hosts/restart.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
-import { glanceLayout } from '../../openstack/glance-layout.ts';
-import { editOptions, effectiveValue, type OptionRecord, optionHolds, undoEdits } from '../../openstack/option-edit.ts';
+import { editOptions, type OptionRecord, undoEdits } from '../../openstack/option-edit.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
 import { stalled } from '../hold.ts';
-import { contentOf, isRepair, isSamePlace, type Place, reading } from './config-file.ts';
+import { appliesTo, isRepair, isSamePlace, overriding, type Place } from './config-file.ts';
 import { unitDigest } from './digest.ts';
 import type { Draft } from './draft.ts';
 import { guard, guardWayBack, inTheWayMs } from './guards.ts';
 import type { SeenHost } from './observed.ts';
+import { mayHaveRead } from './runs.ts';
 
 /**
  * Switch: the options of `desired`, and the former values of options that are ours and no longer wanted. `desired` is
@@ -33,14 +32,6 @@ export function switchOver(draft: Draft, observed: SeenHost, desired: DesiredHos
     });
   }
   for (const option of options) shadow(draft, observed, desired?.switch.services ?? [], option);
-}
-
-/** An option of one of Glance's two layouts counts only where the host's file has that layout. */
-function appliesTo(option: Option, { facts, releases }: SeenHost): boolean {
-  const content = contentOf(facts, option.file);
-  if (option.layout === undefined || content === undefined || releases.glance === undefined) return true;
-  const { glance } = releases;
-  return reading(() => glanceLayout(content, glance)) === option.layout;
 }
 
 function editFile(
@@ -147,10 +138,7 @@ function unreadable(file: string, seen: FileFacts | undefined): Hold {
   return stalled('Conflict', `Cannot edit ${file}: ${why}.`, inTheWayMs);
 }
 
-/**
- * A change that we mean costs a restart. A repair of what somebody edited by hand costs one only where the unit was
- * started after that edit: one that has run longer never read it.
- */
+/** A change that we mean costs a restart; a repair of what somebody edited by hand does where it may have been read. */
 function mustRestart(
   observed: SeenHost,
   seen: Extract<FileFacts, { kind: 'file' }>,
@@ -159,12 +147,7 @@ function mustRestart(
   unit: string,
 ): boolean {
   if (known === undefined || !isRepair(option, known)) return true;
-  const age = secondsUp(observed.facts.units[unit], observed.facts);
-  return age === undefined || age <= seen.ageSeconds + 1;
-}
-
-function secondsUp(unit: UnitFacts | undefined, facts: HostFacts): number | undefined {
-  return unit?.startTicks === undefined ? undefined : (facts.clock.ticks - unit.startTicks) / ticksPerSecond;
+  return mayHaveRead(observed, seen, unit);
 }
 
 /** Every installed service that reads the file has to let go of what was given back. */
@@ -215,16 +198,8 @@ function toManifestOption(
 
 /** A file that the service reads later and that says otherwise wins over ours; it is somebody else's to mend. */
 function shadow(draft: Draft, observed: SeenHost, services: readonly Service[], option: Option): void {
-  for (const service of services) {
-    const at = service.configFiles.indexOf(option.file);
-    if (at < 0) continue;
-    for (const later of service.configFiles.slice(at + 1)) {
-      const content = contentOf(observed.facts, later);
-      if (content === undefined) continue;
-      const value = reading(() => effectiveValue(content, option.section, option.name));
-      if (value === undefined || reading(() => optionHolds(content, option)) === true) continue;
-      const message = `${later} sets ${option.name} in [${option.section}], which ${service.unit} reads after ${option.file}: remove it there.`;
-      if (!draft.holds.some((hold) => hold.message === message)) draft.holds.push(stalled('OptionShadowed', message));
-    }
+  for (const { unit, file } of overriding(observed.facts, services, option)) {
+    const message = `${file} sets ${option.name} in [${option.section}], which ${unit} reads after ${option.file}: remove it there.`;
+    if (!draft.holds.some((hold) => hold.message === message)) draft.holds.push(stalled('OptionShadowed', message));
   }
 }
