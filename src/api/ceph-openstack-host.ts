@@ -87,6 +87,7 @@ const status = z.object({
   ...commonStatus,
   facts: z
     .object({
+      address: z.string().max(253).exactOptional().describe('The address at which it was seen.'),
       distribution: fact('The distribution and its version, such as debian-13.'),
       family: fact('The family of distributions, such as debian.'),
       initSystem: fact('What starts services, such as systemd.'),

@@ -26,10 +26,15 @@ export interface Draft {
   readonly debts: Map<string, string>;
   /** All that `layOut` is about stands on the host. */
   laidOut: boolean;
+  /** The host had one, and what stands there was taken up again without it. */
+  manifestLost: boolean;
 }
 
 export function createDraft(manifest: Manifest): Draft {
-  return { manifest, layOut: [], switchOver: [], giveBack: [], holds: [], debts: new Map(), laidOut: false };
+  return {
+    ...{ manifest, layOut: [], switchOver: [], giveBack: [], holds: [], debts: new Map() },
+    ...{ laidOut: false, manifestLost: false },
+  };
 }
 
 export function emptyManifest(owner: ManifestOwner): Manifest {

@@ -13,6 +13,7 @@ import { giveBack } from './give-back.ts';
 import { inTheWayMs } from './guards.ts';
 import { layOut } from './lay-out.ts';
 import { guestsOf } from './lay-out-secrets.ts';
+import { recordAgain, recoverManifest } from './lost-manifest.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { isRenamed } from './ownership.ts';
 import { restarts } from './restarts.ts';
@@ -55,6 +56,8 @@ export function draftHost(
     draft.holds.push(passing('WaitingForRevision', 'Waiting for the binding to say what this host needs.'));
     return { draft, steps: [] };
   }
+  const switched = next !== undefined && host.status?.switched === observed.next?.name ? next : current;
+  recoverManifest(draft, host, observed, layers, switched);
   layOut(draft, host, observed, layers);
   if (layers.every(({ access }) => access.length === 0)) expectAccess(draft, observed, layers);
   // Nothing may speak of what is not laid out yet: a service would start without its key.
@@ -181,7 +184,10 @@ function transaction(draft: Draft, observed: SeenHost, restartSteps: readonly Pl
   const owner = changed ? observed.owner : draft.manifest.owner;
   const pending = owed('Pending', owner);
   const steps: PlannedStep[] = [];
-  if (changed) steps.push({ verb: 'write-manifest', manifest: pending, expected, incidental: true });
+  if (changed) {
+    const telling = draft.manifestLost ? { about: recordAgain } : { incidental: true };
+    steps.push({ verb: 'write-manifest', manifest: pending, expected, ...telling });
+  }
   steps.push(...changes);
   if (draft.debts.size > 0) {
     steps.push({

@@ -57,7 +57,7 @@ function isFromTheFuture({ ageSeconds }: Extract<FileFacts, { kind: 'file' }>): 
   return ageSeconds < -1;
 }
 
-function secondsUp({ units, clock }: HostFacts, unit: string): number | undefined {
+export function secondsUp({ units, clock }: HostFacts, unit: string): number | undefined {
   const startTicks = units[unit]?.startTicks;
   return startTicks === undefined ? undefined : (clock.ticks - startTicks) / ticksPerSecond;
 }

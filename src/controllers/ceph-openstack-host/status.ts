@@ -40,9 +40,10 @@ function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<
   };
 }
 
-function seenFacts({ facts, releases }: SeenHost): HostFacts {
+function seenFacts({ facts, releases, owner }: SeenHost): HostFacts {
   const librados = facts.packages.librados2?.version;
   return {
+    address: owner.host.address,
     distribution: `${facts.os.id}-${facts.os.versionId}`.slice(0, 128),
     family: familyOf(facts.os.id, facts.os.idLike),
     initSystem: facts.os.initSystem,
