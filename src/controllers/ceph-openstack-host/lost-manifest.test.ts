@@ -51,6 +51,20 @@ for (const roles of [compute, ['CinderVolume'], ['GlanceApi', 'CinderVolume', 'C
   });
 }
 
+for (const status of [
+  { distributed: 'current' },
+  { switched: 'current' },
+  { runs: [{ unit: 'nova-compute.service' }] },
+]) {
+  test(`planHost() tells of a lost manifest by the status ${JSON.stringify(status)}`, () => {
+    const machine = new Machine(compute);
+    settle(machine, hostObject(compute), desiredFor(compute));
+    machine.manifest = undefined;
+    const host = known(hostObject(compute), status);
+    assert.equal(toldOf(machine, host)[0], recordAgain);
+  });
+}
+
 test('planHost() lays a machine that was made anew out as any other, and speaks of no manifest', () => {
   const machine = new Machine(compute);
   const told = toldOf(machine, known(hostObject(compute)));

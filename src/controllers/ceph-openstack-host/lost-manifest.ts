@@ -45,11 +45,14 @@ export function recoverManifest(
     oweRestarts(draft, observed, switched);
 }
 
-/** By its last status, as long as that speaks of the same machine. */
+/**
+ * By its last status, as long as that speaks of the same machine. Runs are remembered of services that were switched,
+ * also while access is not proved or something is in the way.
+ */
 function wasLaidOut({ spec, status }: CephOpenStackHost): boolean {
-  const { distributed, switched, facts } = status ?? {};
+  const { distributed, switched, runs, facts } = status ?? {};
   const isSameMachine = facts?.address === undefined || facts.address === spec.address;
-  return isSameMachine && (distributed !== undefined || switched !== undefined);
+  return isSameMachine && [distributed, switched, runs].some((one) => one !== undefined);
 }
 
 function recoverFiles({ facts, keys }: SeenHost, { distribute }: DesiredHost) {
