@@ -111,6 +111,7 @@ for (const { name, fields } of generations) {
       await awaitStatus(cloud, 'volume', data, 'available');
       await openstack(cloud, ['server', 'add', 'volume', fromImage, data]);
       await guestSays(cloud, fromImage, "guest: disk vdb of 2097152 sectors says ''");
+      await awaitStatus(cloud, 'volume', data, 'in-use');
       await openstack(cloud, ['server', 'remove', 'volume', fromImage, data]);
       await guestSays(cloud, fromImage, 'guest: disk vdb is gone');
       await awaitStatus(cloud, 'volume', data, 'available');
