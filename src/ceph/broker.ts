@@ -80,9 +80,13 @@ function result(rc: number): Reply {
   return { rc, data: '', text: '' };
 }
 
-/** The parent is gone. Leaves in order, and at all events: librados may hang for as long as no monitor answers. */
+/**
+ * The parent is gone. Says goodbye, and ends at all events: librados may hang for as long as no monitor answers, and an
+ * orderly exit in the native code that runs then, where no timer of ours fires any more.
+ */
 async function end(): Promise<void> {
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2_000);
+  const kill = () => process.kill(process.pid, 'SIGKILL');
+  setTimeout(kill, 2_000);
   await rados?.shutdown();
-  process.exit(0);
+  kill();
 }
