@@ -1,3 +1,5 @@
+import { eventually } from '../../lab/eventually.ts';
+import type { Host } from '../../lab/hosts.ts';
 import type { World } from '../../lab/world.ts';
 
 /** The UUID that the one who did it by hand made up. */
@@ -96,6 +98,7 @@ export async function wireByHand(world: World): Promise<void> {
       await edit('/etc/glance/glance-api.conf', glance);
       await edit('/etc/cinder/cinder.conf', cinder);
       await controller.run('rm /root/edit.py /root/edits; systemctl restart glance-api cinder-volume cinder-backup');
+      await steady(controller, ['glance-api', 'cinder-volume', 'cinder-backup']);
     })(),
     (async () => {
       await compute.run(`${install} ceph-common python3-rbd python3-rados qemu-block-extra >/dev/null`);
@@ -114,4 +117,15 @@ export async function wireByHand(world: World): Promise<void> {
       await compute.run('rm /root/edit.py /root/edits; systemctl restart libvirtd nova-compute');
     })(),
   ]);
+}
+
+/** Waits until services stay up: of Cinder's two, which write to one file here, one may fail at its start and be started again. */
+async function steady(host: Host, units: readonly string[]): Promise<void> {
+  const look = `set -e
+    for unit in ${units.join(' ')}; do
+      systemctl is-active --quiet $unit
+      since=$(systemctl show -P ActiveEnterTimestampMonotonic $unit)
+      [ $(($(cut -d. -f1 /proc/uptime) - since / 1000000)) -ge 10 ]
+    done`;
+  await eventually(() => host.run(look), { timeoutMs: 90_000, what: `${units.join(', ')} stay up` });
 }
