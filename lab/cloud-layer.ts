@@ -1,3 +1,5 @@
+import { cloudName, setupPrelude } from './openstack-layer.ts';
+
 /**
  * A whole cloud on one machine: on the layer `openstack` lie Nova, Placement, a compute and a stand-in for Neutron, which
  * has no network to offer. Nothing in it speaks of Ceph.
@@ -127,8 +129,7 @@ cat $work/partition >>${guestDisk}
 rm -rf $work`;
 
 /** Run on the booted machine, whose Keystone, database and broker the layer below has set up. */
-export function cloudSetup(prelude: string, cloudName: string): string {
-  return `${prelude}
+export const cloudSetup = `${setupPrelude}
 systemctl stop nova-api nova-conductor nova-scheduler nova-compute placement-api \\
   glance-api cinder-api cinder-scheduler cinder-volume cinder-backup
 systemctl start mariadb rabbitmq-server memcached keystone
@@ -205,4 +206,3 @@ rm /root/commands
 [ "$(openstack endpoint list -f value -c ID | wc -l)" = 18 ]
 systemctl stop keystone rabbitmq-server mariadb memcached
 rm -f /var/log/nova/* /var/log/placement/* /var/log/keystone/* /var/log/libvirt/qemu/*`;
-}

@@ -4,7 +4,7 @@ import { cached } from './cache.ts';
 import { cloudPackages, cloudScript, cloudSetup } from './cloud-layer.ts';
 import { redhatPackages, redhatScript, sysvPackages, sysvScript } from './family-layers.ts';
 import { buildLayer, installation, type LayerContent } from './layer-build.ts';
-import { cloudName, openstackPackages, openstackScript, openstackSetup, setupPrelude } from './openstack-layer.ts';
+import { openstackPackages, openstackScript, openstackSetup } from './openstack-layer.ts';
 import { progress } from './progress.ts';
 import { debianRoot } from './roots.ts';
 
@@ -50,7 +50,7 @@ const recipes: Record<LayerName, LayerRecipe> = {
     parent: 'openstack',
     packages: cloudPackages,
     script: computeScript() + cloudScript,
-    setup: cloudSetup(setupPrelude, cloudName),
+    setup: cloudSetup,
   },
   alien: {
     parent: 'base',

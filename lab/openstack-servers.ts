@@ -1,13 +1,15 @@
 import { guestDisk } from './cloud-layer.ts';
 import { eventually } from './eventually.ts';
 import type { Host } from './hosts.ts';
-import { awaitStatus, openstack, openstackJson } from './openstack.ts';
+import { awaitStatus, openstack, openstackJson, uploadRaw } from './openstack.ts';
 
 /** Waits until Nova's services are up, and its scheduler knows the compute on each of `computes`. */
 export async function awaitNova(host: Host, computes: readonly string[]): Promise<void> {
   const look = async () => {
     const services = await openstackJson<{ Binary: string; Host: string; State: string }[]>(host, [
-      ...['compute', 'service', 'list'],
+      'compute',
+      'service',
+      'list',
     ]);
     const up = (binary: string, where: string) =>
       services.some(({ Binary, Host, State }) => Binary === binary && Host === where && State === 'up');
@@ -30,11 +32,7 @@ export async function uploadGuest(host: Host, name: string, words: string): Prom
   if (!/^[a-z0-9-]{1,64}$/.test(words)) throw new Error(`The guest cannot say "${words}"`);
   const file = `/tmp/${name}.raw`;
   await host.run(`cp ${guestDisk} ${file}; printf %s ${words} | dd of=${file} bs=512 seek=8 conv=notrunc status=none`);
-  const create = ['image', 'create', '--disk-format', 'raw', '--container-format', 'bare', '--file', file, name];
-  const { id } = await openstackJson<{ id: string }>(host, create);
-  await host.run(`rm ${file}`);
-  await awaitStatus(host, 'image', id, 'active');
-  return id;
+  return uploadRaw(host, name, file);
 }
 
 /** A flavor that the guest fits in. */
@@ -50,21 +48,8 @@ export async function createServer(
   const source = 'image' in server ? ['--image', server.image] : ['--volume', server.volume];
   const args = ['--os-compute-api-version', '2.87', 'server', 'create', '--flavor', 'small', '--nic', 'none'];
   const { id } = await openstackJson<{ id: string }>(host, [...args, ...source, server.name]);
-  await awaitServer(host, id, 'ACTIVE');
+  await awaitStatus(host, 'server', id, 'ACTIVE', 180_000);
   return id;
-}
-
-/** Waits until a server has a status. Throws at once when it has become an error instead. */
-export async function awaitServer(host: Host, id: string, wanted: string): Promise<void> {
-  const look = async () => {
-    const { status, fault } = await openstackJson<{ status: string; fault?: { message?: string } }>(host, [
-      ...['server', 'show', id],
-    ]);
-    if (status !== wanted && status !== 'ERROR') throw new Error(`its status is "${status}"`);
-    return { status, fault: fault?.message };
-  };
-  const { status, fault } = await eventually(look, { timeoutMs: 180_000, what: `server ${id} is ${wanted}` });
-  if (status !== wanted) throw new Error(`Cannot bring server ${id} to "${wanted}": ${fault ?? status}`);
 }
 
 /** Waits until the guest of a server has said `words` on its serial console. */

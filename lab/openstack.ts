@@ -2,8 +2,8 @@ import { eventually } from './eventually.ts';
 import type { Host } from './hosts.ts';
 import { CommandError } from './process.ts';
 
-/** A status that may change, of one of these: image, volume, volume snapshot, volume backup. */
-export type CloudThing = 'image' | 'volume' | 'volume snapshot' | 'volume backup';
+/** What has a status that may change. */
+export type CloudThing = 'image' | 'volume' | 'volume snapshot' | 'volume backup' | 'server';
 
 /** Runs the OpenStack client as the cloud's administrator on a host of the layer `openstack`, and gives what it printed. */
 export async function openstack(host: Host, args: readonly string[]): Promise<string> {
@@ -45,6 +45,11 @@ export async function uploadImage(host: Host, name: string, sizeMiB = 16): Promi
     # One partition of type 83 from sector 1 on, and the signature.
     printf '\\200\\0\\1\\0\\203\\377\\377\\377\\1\\0\\0\\0\\377\\037\\0\\0' | dd of=${quote(file)} bs=1 seek=446 conv=notrunc status=none
     printf '\\125\\252' | dd of=${quote(file)} bs=1 seek=510 conv=notrunc status=none`);
+  return uploadRaw(host, name, file);
+}
+
+/** Uploads a raw disk that lies in a file of the host, and takes the file away. Returns the image's id. */
+export async function uploadRaw(host: Host, name: string, file: string): Promise<string> {
   const create = ['image', 'create', '--disk-format', 'raw', '--container-format', 'bare', '--file', file, name];
   const { id } = await openstackJson<{ id: string }>(host, create);
   await host.run(`rm ${quote(file)}`);
@@ -90,12 +95,13 @@ export async function awaitStatus(
   timeoutMs = 120_000,
 ): Promise<void> {
   const look = async () => {
-    const { status } = await openstackJson<{ status: string }>(host, [...thing.split(' '), 'show', id]);
-    if (status !== wanted && !status.startsWith('error')) throw new Error(`its status is "${status}"`);
-    return status;
+    const show = [...thing.split(' '), 'show', id];
+    const { status, fault } = await openstackJson<{ status: string; fault?: { message?: string } }>(host, show);
+    if (status !== wanted && !status.toLowerCase().startsWith('error')) throw new Error(`its status is "${status}"`);
+    return { status, why: fault?.message ?? `its status is "${status}"` };
   };
-  const status = await eventually(look, { timeoutMs, what: `${thing} ${id} is ${wanted}` });
-  if (status !== wanted) throw new Error(`Cannot bring ${thing} ${id} to "${wanted}": its status is "${status}"`);
+  const { status, why } = await eventually(look, { timeoutMs, what: `${thing} ${id} is ${wanted}` });
+  if (status !== wanted) throw new Error(`Cannot bring ${thing} ${id} to "${wanted}": ${why}`);
 }
 
 function quote(text: string): string {

@@ -4,6 +4,7 @@ import { Invalid, Waiting } from '../errors.ts';
 import { type Broker, type BrokerOptions, createBroker } from './broker-client.ts';
 import { type Call, type ConnectCall, errno, type Reply } from './broker-protocol.ts';
 import type { Connection } from './connection.ts';
+import { printable } from './printable.ts';
 import { createSharedReads, type SharedReads } from './shared-reads.ts';
 
 /** A command for the monitors. Types matter: a CephInt is a number, a CephString a string, a CephBool a boolean. */
@@ -121,7 +122,7 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
       const message = `Ceph denies ${what} to ${entity}: give it the caps that "ceph-openstack-operator caps" prints.`;
       throw new Waiting('CephAccessDenied', message, { retryAfterMs: 15_000 });
     }
-    throw new CephError(what, reply.rc, printable(reply.text));
+    throw new CephError(what, reply.rc, printable(reply.text, 300));
   }
 
   const send = async (command: MonCommand, input: string | undefined, signal: AbortSignal) => {
@@ -186,11 +187,4 @@ function errorName(rc: number): string {
   } catch {
     return `error ${-rc}`;
   }
-}
-
-function printable(text: string): string {
-  return text
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cluster, SharedQuery } from './cluster.ts';
+import { printable } from './printable.ts';
 
 /** Whether Ceph itself chooses the placement groups of pools that leave them to it; if not, `why` is a clause. */
 export type Autoscaler = { readonly runs: true } | { readonly runs: false; readonly why: string };
@@ -27,16 +28,12 @@ const autoscalerQuery: SharedQuery<Autoscaler> = {
     // A module that runs may have something in error_string all the same.
     const broken = available_modules.find(({ name, can_run }) => name === moduleName && !can_run);
     if (broken === undefined) return { runs: true };
-    return { runs: false, why: `the manager cannot load its module ${moduleName} (${printable(broken.error_string)})` };
+    return {
+      runs: false,
+      why: `the manager cannot load its module ${moduleName} (${printable(broken.error_string, 200)})`,
+    };
   },
 };
-
-function printable(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
-}
 
 /** By what the active manager told the monitors when it began: a module that died since is not seen. */
 export function readAutoscaler(cluster: Pick<Cluster, 'shared'>, signal: AbortSignal): Promise<Autoscaler> {

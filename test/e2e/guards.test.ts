@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startWorld } from '../../lab/world.ts';
+import { binding } from '../api-objects.ts';
 import { fileOn, keepLibvirtUp, libvirtSecretsOn } from './seen-host.ts';
 import { refusedRequests } from './story.ts';
 import { gone, heldBack, ready, remove } from './waiting.ts';
@@ -16,19 +17,18 @@ const patience = { timeoutMs: 240_000 };
 const localDisk = '/var/lib/nova/instances/7c1d7a3e-0000-4000-8000-000000000001';
 
 async function apply(fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  await world.apply({
-    apiVersion: 'cephopenstack.io/v1alpha1',
-    kind: 'CephOpenStackBinding',
-    metadata: { name: 'cloud', namespace: world.namespace },
-    spec: {
-      cluster: { secretName: 'ceph-main' },
-      ssh: { secretName: 'fleet-ssh' },
-      hosts: [{ name: 'all1', address: host.address, roles }],
-      cinder: {},
-      nova: { ephemeral: {} },
-      ...fields,
-    },
-  });
+  await world.apply(
+    binding(
+      {
+        hosts: [{ name: 'all1', address: host.address, roles }],
+        glance: undefined,
+        cinderBackup: undefined,
+        nova: { ephemeral: {} },
+        ...fields,
+      },
+      'cloud',
+    ),
+  );
 }
 
 before(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startWorld } from '../../lab/world.ts';
+import { binding } from '../api-objects.ts';
 import { heldBack } from './waiting.ts';
 
 /* A cluster that takes keys of the new type alone, and a host whose librados came before it. */
@@ -17,18 +18,17 @@ before(async () => {
 
 it('a host whose librados does not know the type of its keys is named, and not switched', async () => {
   const before = await sums();
-  await world.apply({
-    apiVersion: 'cephopenstack.io/v1alpha1',
-    kind: 'CephOpenStackBinding',
-    metadata: { name: 'cloud', namespace: world.namespace },
-    spec: {
-      cluster: { secretName: 'ceph-main' },
-      ssh: { secretName: 'fleet-ssh' },
-      hosts: [{ name: 'all1', address: host.address, roles }],
-      cinder: {},
-      nova: { ephemeral: {} },
-    },
-  });
+  await world.apply(
+    binding(
+      {
+        hosts: [{ name: 'all1', address: host.address, roles }],
+        glance: undefined,
+        cinderBackup: undefined,
+        nova: { ephemeral: {} },
+      },
+      'cloud',
+    ),
+  );
   const says = /librados 18\.2\.\S+ of the host cannot log in as client\.cinder, .* type aes256k/;
   await heldBack(world, 'coh', 'cloud-all1', 'KeyTypeUnsupported', says, { timeoutMs: 240_000 });
   await heldBack(world, 'cob', 'cloud', 'KeyTypeUnsupported', /^1 of 1 hosts is not ready\. Host all1: librados/);

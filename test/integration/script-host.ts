@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { needCommand } from '../../lab/roots.ts';
+import { emptyManifest } from '../../src/controllers/ceph-openstack-host/draft.ts';
 import { type HostFacts, lookAtNothing, type ObserveRequest } from '../../src/hosts/facts.ts';
 import { applySteps, observeHost } from '../../src/hosts/host.ts';
-import type { Manifest } from '../../src/hosts/manifest.ts';
 import type { HostStep, StepResult } from '../../src/hosts/steps.ts';
 import { Secret } from '../../src/secret.ts';
 import { type LocalShell, localShell, rootOnlyFolder } from './local-shell.ts';
@@ -78,13 +78,4 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-export const manifest: Manifest = {
-  version: 1,
-  owner: { installation: 'test', namespace: 'openstack', name: 'cloud' },
-  files: {},
-  options: [],
-  libvirtSecrets: {},
-  packages: [],
-  directories: [],
-  debts: {},
-};
+export const manifest = emptyManifest({ installation: 'test', namespace: 'openstack', name: 'cloud' });

@@ -11,8 +11,8 @@ import { type Owner, poolMark, poolMarkKey, type UserRecord } from '../../ceph/m
 import type { Pool } from '../../ceph/osd-map.ts';
 import { cephPool } from '../../ceph/pool.fixture.ts';
 import type { User } from '../../ceph/users.ts';
-import type { Plan } from '../../kube/reconciler.ts';
 import { Secret } from '../../secret.ts';
+import { planning } from '../planning.fixture.ts';
 import type { SecretData } from '../secrets.ts';
 import { wantCaps } from './access.ts';
 import { renderKeptSecret } from './kept-secret.ts';
@@ -154,42 +154,16 @@ function assertEntity(step: ClientStep, resource: CephClientAuth): void {
   if (step.entity !== entityOf(resource)) throw new Error('Another user');
 }
 
-/** What the loop does: plan, apply, look again, until nothing is left to do. Throws if it does not settle. */
-export function converge(
-  resource: CephClientAuth,
-  world: World,
-  more: Partial<ObservedClient> = {},
-): { world: World; plan: Plan<ClientStep> } {
-  let now = world;
-  for (let round = 0; round < 8; round += 1) {
-    const plan = planClient(resource, see(resource, now, more));
-    const steps = plan.stages.flat();
-    if (steps.length === 0) return { world: now, plan };
-    for (const step of steps) now = perform(step, resource, now);
-  }
-  throw new Error('It does not settle');
-}
-
 const other = { installation: 'other', namespace: 'x', name: 'y' };
 /** A world in which the user belongs to another installation. */
 export const stranger = worldWith({ record: { ...other, keyFingerprint: key(0).fingerprint() } });
 
 export type Spec = Partial<CephClientAuthSpecInput>;
 
-/** The sentences of a plan, stage by stage. */
-export function sentences(
-  spec: Spec,
-  world: World,
-  more: Partial<ObservedClient> = {},
-  metadata: object = {},
-): string[][] {
-  const resource = cephClient(spec, metadata);
-  return planClient(resource, see(resource, world, more))
-    .stages.filter((stage) => stage.length > 0)
-    .map((stage) => stage.map(describeClientStep));
-}
-
-export function hold(spec: Spec, world: World, more: Partial<ObservedClient> = {}, metadata: object = {}) {
-  const resource = cephClient(spec, metadata);
-  return planClient(resource, see(resource, world, more)).hold;
-}
+export const { converge, sentences, hold } = planning({
+  make: (spec: Spec, metadata) => cephClient(spec, metadata),
+  see,
+  plan: planClient,
+  perform,
+  describe: describeClientStep,
+});

@@ -2,13 +2,11 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Needs } from '../binding-needs.ts';
 import { isChildOf } from './children.ts';
+import { inShort } from './in-short.ts';
 import { leavingHosts, removalOf } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { isGoing } from './steps.ts';
 import { unwantedClients, unwantedPools } from './unwanted.ts';
-
-/** How many hosts a line names. */
-const named = 20;
 
 /**
  * In mode Plan: what the children, which are in mode Plan too, say that they would do, equal steps of hosts in one line;
@@ -28,7 +26,7 @@ export function foretell(binding: CephOpenStackBinding, observed: Observed, need
     ({ spec, status }) => status?.plan?.map((line) => ({ line, host: spec.hostName })) ?? [],
   );
   const onHosts = [...Map.groupBy(byHost, ({ line }) => line)].map(
-    ([line, entries]) => `On ${names(entries.map(({ host }) => host))}: ${line}`,
+    ([line, entries]) => `On ${inShort(entries.map(({ host }) => host))}: ${line}`,
   );
   return [
     ...inCeph,
@@ -45,11 +43,6 @@ export function foretell(binding: CephOpenStackBinding, observed: Observed, need
 function removalOfChild({ spec }: CephOpenStackBinding, { kind, metadata }: Resource, what: string): string {
   const end = spec.deletionPolicy === 'Delete' ? `and ${what} with it` : `and leave ${what} in Ceph`;
   return `Delete ${kind} "${metadata.name}", ${end}.`;
-}
-
-function names(hosts: readonly string[]): string {
-  if (hosts.length <= named) return hosts.join(', ');
-  return `${hosts.slice(0, named).join(', ')} and ${hosts.length - named} more`;
 }
 
 function byName(a: Resource, b: Resource): number {

@@ -4,6 +4,7 @@ import type { Hold } from '../../kube/reconciler.ts';
 import type { Needs } from '../binding-needs.ts';
 import { passing, stalled } from '../hold.ts';
 import { foretell } from './foretell.ts';
+import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import { type HostView, isForeign, type Rollout } from './rollout.ts';
 
@@ -35,7 +36,7 @@ function wanting(binding: CephOpenStackBinding, observed: Observed, { hosts }: R
     .filter((host) => host.state.stalled || hostProblem(binding, observed, host).some(({ isStalled }) => isStalled))
     .map(({ name }) => name);
   if (names.length === 0) return '';
-  return ` And ${names.length === 1 ? 'one host wants' : `${names.length} hosts want`} a person: ${shorten(names)}.`;
+  return ` And ${names.length === 1 ? 'one host wants' : `${names.length} hosts want`} a person: ${inShort(names.toSorted())}.`;
 }
 
 function judgeChildren([first, ...others]: readonly Hold[]): Hold | undefined {
@@ -55,7 +56,7 @@ function judgePlan(
   const troubles = rollout.hosts.flatMap((host) => hostProblem(binding, observed, host));
   const troubled = new Set(troubles.map(({ name }) => name));
   const unseen = rollout.hosts.filter((host) => !troubled.has(host.name) && !isPlanned(host, rollout));
-  const looking = unseen.length === 0 ? '' : `Still to look at: ${shorten(unseen.map(({ name }) => name))}.`;
+  const looking = unseen.length === 0 ? '' : `Still to look at: ${inShort(unseen.map(({ name }) => name).sort())}.`;
   if (lines.length === 0) {
     if (wrong !== undefined) return wrong;
     if (troubles.length > 0) return judgeTroubles(troubles, rollout, looking);
@@ -203,11 +204,6 @@ function tell(problems: readonly HostProblem[]): string {
   const others = problems.slice(told).map(({ name }) => name);
   return [
     ...problems.slice(0, told).map(({ sentence }) => sentence),
-    ...(others.length === 0 ? [] : [`Not ready either: ${shorten(others)}.`]),
+    ...(others.length === 0 ? [] : [`Not ready either: ${inShort(others.toSorted())}.`]),
   ].join(' ');
-}
-
-function shorten(names: readonly string[]): string {
-  const shown = names.toSorted().slice(0, 20).join(', ');
-  return `${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ''}`;
 }

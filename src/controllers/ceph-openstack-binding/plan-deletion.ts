@@ -3,6 +3,7 @@ import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import { passing } from '../hold.ts';
 import { isChildOf } from './children.ts';
+import { inShort } from './in-short.ts';
 import { tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
@@ -42,7 +43,7 @@ function waitingFor(what: string, left: readonly Resource[]): Hold {
     return isGoing(object) && isAbnormal ? [`${object.kind} "${object.metadata.name}": ${ready.message}`] : [];
   });
   const names = left.map((object) => object.metadata.name).sort();
-  const waiting = `Waiting for the ${what} ${names.slice(0, 20).join(', ')}${names.length > 20 ? ` and ${names.length - 20} more` : ''} to go.`;
+  const waiting = `Waiting for the ${what} ${inShort(names)} to go.`;
   if (blocked.length === 0) return passing('Deleting', waiting);
   const reason = left.some(isConnectionGone) ? 'ConnectionGone' : 'DeletionBlocked';
   return passing(reason, [waiting, ...blocked.sort().slice(0, 5)].join(' '));

@@ -72,7 +72,7 @@ export function planRollout(
       : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
   // Children that are looked at again would else have every host planned anew, twice.
   const kept = (name: string | undefined) =>
-    childrenArePassing && problems.length === 0 ? known(name, revisions, target) : undefined;
+    target === undefined && childrenArePassing && problems.length === 0 ? known(name, revisions, target) : undefined;
   const manifests = binding.spec.hosts.flatMap((host, index) => {
     const view = hosts[index];
     if (view === undefined || view.formerName !== undefined || isForeign(view, binding, observed)) return [];
@@ -80,13 +80,7 @@ export function planRollout(
     const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
     const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
     const next = isServed && !isPlan ? target.name : told?.next;
-    const planned = !isPlan
-      ? undefined
-      : isServed
-        ? target.name
-        : target === undefined
-          ? kept(told?.planned)
-          : undefined;
+    const planned = isPlan ? (isServed ? target.name : kept(told?.planned)) : undefined;
     return [
       hostManifest(binding, orphans === undefined ? host : withCinderVolume(host, view), {
         ...(current === undefined ? {} : { current }),

@@ -1,7 +1,7 @@
 import { type CephOpenStackHost, parseCephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { hostRefusal, takeOverRefusal } from '../../api/policy.ts';
 import { Invalid, Waiting } from '../../errors.ts';
-import type { ManifestOwner } from '../../hosts/manifest.ts';
+import type { ManifestHost, ManifestOwner } from '../../hosts/manifest.ts';
 import type { HostTarget, SshConnection } from '../../hosts/ssh-access.ts';
 import { parseSshAccess } from '../../hosts/ssh-secret.ts';
 import type { Cache } from '../../kube/cache.ts';
@@ -108,7 +108,7 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   const deleting = host.metadata.deletionTimestamp !== undefined;
   if (deleting && host.spec.hostRemoval === 'Retain') return { kind: 'let-go' };
   const { namespace } = host.metadata;
-  const { hostName, address, port, hostKeyFingerprint } = host.spec;
+  const { address, hostKeyFingerprint } = host.spec;
   const secretName = host.spec.ssh.secretName;
   const data = await tools.secrets.readSecret(namespace, secretName, signal);
   if (data === undefined) {
@@ -120,17 +120,16 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   const policy = policyIn(data, secretName);
   const refusal = hostRefusal(policy, address, host.spec.roles);
   if (refusal !== undefined) throw new Invalid('PolicyForbids', refusal);
-  const place = { address, ...(port === undefined ? {} : { port }) };
+  const self = hostNamedBy(host);
   const ssh = tools.ssh.connection({
-    name: hostName,
-    ...place,
+    ...self,
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
     access: parseSshAccess(secretName, reveal(data)),
   });
   const current = deleting ? undefined : readRevision(host, tools, host.spec.revision?.current);
   const next = deleting ? undefined : readRevision(host, tools, host.spec.revision?.next);
   const { installation } = tools;
-  const owner = { installation, namespace, name: host.spec.bindingName, host: { name: hostName, ...place } };
+  const owner = { installation, namespace, name: host.spec.bindingName, host: self };
   const isPlan = host.spec.mode === 'Plan' && !deleting;
   const planned = isPlan ? readRevision(host, tools, host.spec.revision?.planned) : undefined;
   return {
@@ -154,12 +153,11 @@ function formerOwner(owner: ManifestOwner, own: HostOwner, tools: HostTools): Fo
   // One that is being let go of is still at it.
   const objects = cache.list(hosts, owner.namespace).filter(({ spec }) => spec.bindingName === owner.name);
   const listed = cache.get(bindingKind, owner)?.spec.hosts ?? [];
-  const named = objects.map(({ spec: { hostName: name, address, port } }) => ({
-    name,
-    address,
-    ...(port === undefined ? {} : { port }),
-  }));
-  return listsMachine([...listed, ...named], owner, own) ? 'lists-it' : 'let-go';
+  return listsMachine([...listed, ...objects.map(hostNamedBy)], owner, own) ? 'lists-it' : 'let-go';
+}
+
+function hostNamedBy({ spec: { hostName: name, address, port } }: CephOpenStackHost): ManifestHost {
+  return { name, address, ...(port === undefined ? {} : { port }) };
 }
 
 /** Read once and on the spot: what must stay unseen of it becomes a Secret again. */

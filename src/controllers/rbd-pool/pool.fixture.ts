@@ -3,7 +3,7 @@ import { parseRbdPool, poolNameOf, type RbdPool, type RbdPoolSpecInput } from '.
 import { type Owner, type PoolRecord, poolMark, poolMarkKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import { cephPool } from '../../ceph/pool.fixture.ts';
-import type { Plan } from '../../kube/reconciler.ts';
+import { planning } from '../planning.fixture.ts';
 import { poolOwnership } from '../pool-ownership.ts';
 import type { ObservedPool } from './observed.ts';
 import { planPool } from './plan.ts';
@@ -214,38 +214,12 @@ function variable(
   }
 }
 
-/** What the loop does: plan, apply, look again, until nothing is left to do. Throws if it does not settle. */
-export function converge(
-  resource: RbdPool,
-  world: World,
-  more: Partial<ObservedPool> = {},
-): { world: World; plan: Plan<PoolStep> } {
-  let now = world;
-  for (let round = 0; round < 8; round += 1) {
-    const plan = planPool(resource, see(resource, now, more));
-    const steps = plan.stages.flat();
-    if (steps.length === 0) return { world: now, plan };
-    for (const step of steps) now = perform(step, now);
-  }
-  throw new Error('It does not settle');
-}
-
 export type Spec = Partial<RbdPoolSpecInput>;
 
-/** The sentences of a plan, stage by stage. */
-export function sentences(
-  spec: Spec,
-  world: World,
-  more: Partial<ObservedPool> = {},
-  metadata: object = {},
-): string[][] {
-  const resource = rbdPool(spec, metadata);
-  return planPool(resource, see(resource, world, more))
-    .stages.filter((stage) => stage.length > 0)
-    .map((stage) => stage.map(describePoolStep));
-}
-
-export function hold(spec: Spec, world: World, more: Partial<ObservedPool> = {}, metadata: object = {}) {
-  const resource = rbdPool(spec, metadata);
-  return planPool(resource, see(resource, world, more)).hold;
-}
+export const { converge, sentences, hold } = planning({
+  make: (spec: Spec, metadata) => rbdPool(spec, metadata),
+  see,
+  plan: planPool,
+  perform: (step, _resource, world) => perform(step, world),
+  describe: describePoolStep,
+});
