@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeConfig } from '@kubernetes/client-node';
 import { dump } from 'js-yaml';
 import type { World } from '../lab/world.ts';
+import { createClient } from '../src/kube/client.ts';
+import { secretKind } from '../src/kube/kinds.ts';
+import { createTransport } from '../src/kube/transport.ts';
 import { type Figure, seconds, timed, usageOf } from './figures.ts';
 
 const pools = Array.from({ length: 20 }, (_, index) => `bench-${index}`);
@@ -47,7 +51,7 @@ export async function benchMany(world: World): Promise<readonly Figure[]> {
   const moved = (await osdEpoch(world)) - epoch;
   // Another can lead only when this one is gone.
   await second.stop();
-  const wall = await settledPass(world);
+  const { started, settled } = await wholePasses(world);
 
   const cli = await timed(async () => {
     await world.ceph.ceph(['osd', 'dump', '--format=json']);
@@ -57,7 +61,8 @@ export async function benchMany(world: World): Promise<readonly Figure[]> {
   return [
     { what: '20 pools and 100 users: kubectl apply alone', value: seconds(applied) },
     { what: '20 pools and 100 users: from nothing to Ready', value: seconds(made), goal: 'at most 6 s' },
-    { what: 'settled pass over all 120, wall, after a restart', value: seconds(wall), goal: 'at most 0.3 s' },
+    { what: 'settled pass over all 120, wall', value: seconds(settled), goal: 'at most 0.3 s' },
+    { what: 'the first pass over all 120 after a restart, wall, with connecting to Ceph', value: seconds(started) },
     { what: 'settled pass over all 120, CPU of operator and broker', value: seconds(cpuPerLook) },
     {
       what: 'settled pass over all 120, time that workers were busy (they overlap)',
@@ -71,8 +76,12 @@ export async function benchMany(world: World): Promise<readonly Figure[]> {
   ];
 }
 
-/** From the moment an operator leads to the moment it has passed over every object. */
-async function settledPass(world: World): Promise<number> {
+/**
+ * How long one pass over every object takes: `started` from the moment an operator leads, with the Ceph client still to be
+ * started; `settled` in an operator at work, when all wake at once since the connection Secret's metadata changed, from
+ * the request for that on (the median of seven).
+ */
+async function wholePasses(world: World): Promise<{ started: number; settled: number }> {
   const operator = await world.startOperator({ LOG_LEVEL: 'info', CEPH_LOOK_SECONDS: '3600' });
   const { promise: leads, resolve } = Promise.withResolvers<number>();
   operator.onLine((line) => {
@@ -80,9 +89,26 @@ async function settledPass(world: World): Promise<number> {
   });
   const begin = await leads;
   await passes(operator.metricsUrl, objects.length);
-  const wall = performance.now() - begin;
+  const started = performance.now() - begin;
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(world.kube.kubeconfig);
+  const transport = createTransport(kubeConfig);
+  const client = createClient(transport);
+  const secret = { namespace: world.namespace, name: 'ceph-main' };
+  const settled: number[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    // Longer than a shared answer of Ceph serves.
+    await sleep(3_000);
+    const from = await count(operator.metricsUrl, 'controller_runtime_reconcile_total');
+    const change = performance.now();
+    await client.mergePatch(secretKind, secret, { metadata: { annotations: { bench: String(round) } } });
+    await passes(operator.metricsUrl, from + objects.length);
+    // The first call of a client connects.
+    if (round > 0) settled.push(performance.now() - change);
+  }
+  await transport.close();
   await operator.stop();
-  return wall;
+  return { started, settled: settled.sort((a, b) => a - b)[Math.floor(settled.length / 2)] ?? Number.NaN };
 }
 
 function isWrite({ verb, uri }: { verb: string; uri: string }): boolean {
