@@ -20,7 +20,7 @@ export interface DesiredHost {
 
 export interface Distribute {
   readonly packages: readonly PackageNeed[];
-  readonly cephConfs: readonly CephConfFile[];
+  readonly files: readonly WholeFile[];
   readonly keyrings: readonly KeyringFile[];
   readonly libvirtSecrets: readonly LibvirtSecret[];
 }
@@ -32,8 +32,8 @@ export interface PackageNeed {
   readonly restarts: readonly string[];
 }
 
-/** A whole file of ours: Ceph's client configuration of one cluster. */
-export interface CephConfFile {
+/** A whole file of ours without secrets in it, such as Ceph's client configuration of one cluster. */
+export interface WholeFile {
   /** Absolute, e.g. `/etc/ceph/ceph.conf`. */
   readonly path: string;
   readonly content: string;

@@ -53,7 +53,7 @@ test('desiredHost() names what two roles need once, and restarts both', () => {
     binding.map((need) => need.restarts),
     [['cinder-backup.service', 'cinder-volume.service', 'nova-compute.service']],
   );
-  assert.equal(host.distribute.cephConfs.length, 1);
+  assert.equal(host.distribute.files.length, 1);
   assert.equal(host.distribute.libvirtSecrets.length, 1);
 });
 

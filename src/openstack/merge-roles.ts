@@ -1,6 +1,5 @@
 import type { Role } from '../api/ceph-openstack-host.ts';
 import type {
-  CephConfFile,
   DesiredHost,
   KeyringFile,
   LibvirtSecret,
@@ -10,6 +9,7 @@ import type {
   RenderedRole,
   RevisionData,
   RoleKeyring,
+  WholeFile,
 } from './desired-host.ts';
 import { type Platform, projectOf } from './distributions.ts';
 import type { Project, Release } from './releases.ts';
@@ -60,8 +60,8 @@ export function mergeRoles(rendered: readonly RenderedRole[], platform: Platform
         (need) => need.name,
         joinRestarts,
       ),
-      cephConfs: unique<CephConfFile>(
-        rendered.flatMap((role) => role.distribute.cephConfs),
+      files: unique<WholeFile>(
+        rendered.flatMap((role) => role.distribute.files),
         (file) => file.path,
       ),
       keyrings: keyrings.files,

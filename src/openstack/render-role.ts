@@ -31,7 +31,7 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
     release,
     distribute: {
       packages: packagesOf(platform, role, release),
-      cephConfs: [{ ...model.conf, owner: 'root', group: 'root', mode: '0644' }],
+      files: [{ ...model.conf, owner: 'root', group: 'root', mode: '0644' }],
       keyrings: keyringsFor(model, uses, place.user),
       libvirtSecrets: role === 'NovaCompute' ? libvirtSecrets(model) : [],
     },

@@ -68,14 +68,14 @@ test('render() comes to what the operator has hosts do, once the world is settle
         assert.deepEqual(host.access, desired.access);
         assert.deepEqual(
           host.files.map(({ path, owner, group, mode }) => ({ path, owner, group, mode })),
-          [...desired.distribute.cephConfs, ...desired.distribute.keyrings].map(({ path, owner, group, mode }) => ({
+          [...desired.distribute.files, ...desired.distribute.keyrings].map(({ path, owner, group, mode }) => ({
             path,
             owner,
             group,
             mode,
           })),
         );
-        assert.deepEqual(host.files[0]?.content, desired.distribute.cephConfs[0]?.content);
+        assert.deepEqual(host.files[0]?.content, desired.distribute.files[0]?.content);
         assert.deepEqual(
           host.libvirtSecrets.map(({ uuid, usageName }) => [uuid, usageName]),
           desired.distribute.libvirtSecrets.map(({ uuid, usageName }) => [uuid, usageName]),

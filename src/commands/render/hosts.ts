@@ -25,7 +25,7 @@ export function renderHost(binding: CephOpenStackBinding, { host, machine, desir
     ),
     packages: { handling: binding.spec.packages, needed: distribute.packages },
     files: [
-      ...distribute.cephConfs.map(({ path, owner, group, mode, content }) => ({ path, owner, group, mode, content })),
+      ...distribute.files.map(({ path, owner, group, mode, content }) => ({ path, owner, group, mode, content })),
       ...distribute.keyrings.map(({ path, owner, group, mode, entity }) => ({
         path,
         owner,

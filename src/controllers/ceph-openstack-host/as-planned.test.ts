@@ -143,7 +143,7 @@ test('hostStatus() in mode Plan says how far the host has come, not how far it w
 test('refuseForetold() lets no host be told a revision with keys that are not created yet', () => {
   const role = (fingerprint: string) => {
     const keyring = { path: '/etc/ceph/a', entity: 'client.a', secretName: 'a', fingerprint, reader: 'nova' };
-    const distribute = { packages: [], cephConfs: [], keyrings: [keyring], libvirtSecrets: [] };
+    const distribute = { packages: [], files: [], keyrings: [keyring], libvirtSecrets: [] };
     const nothing = { switch: { services: [], options: [] }, access: [] };
     return { role: 'NovaCompute', platform: 'debian-systemd', release: '2025.1', distribute, ...nothing } as const;
   };

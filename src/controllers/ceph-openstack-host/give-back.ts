@@ -13,7 +13,7 @@ import type { SeenHost } from './observed.ts';
  */
 export function giveBack(draft: Draft, observed: SeenHost, desired: readonly DesiredHost[]): void {
   const parts = desired.map((one) => one.distribute);
-  const paths = new Set(parts.flatMap((part) => [...part.cephConfs, ...part.keyrings].map((file) => file.path)));
+  const paths = new Set(parts.flatMap((part) => [...part.files, ...part.keyrings].map((file) => file.path)));
   const uuids = new Set(parts.flatMap((part) => part.libvirtSecrets.map((secret) => secret.uuid)));
   for (const path of Object.keys(draft.manifest.files)) {
     if (!paths.has(path)) giveBackFile(draft, observed, path);

@@ -2,7 +2,7 @@ import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { ConfError, parseCephConf, parseKeyring } from '../../ceph/conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
-import type { CephConfFile, DesiredHost, Distribute, KeyringFile } from '../../openstack/desired-host.ts';
+import type { DesiredHost, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
 import { passing, stalled } from '../hold.ts';
 import { keyClause } from './as-planned.ts';
@@ -40,7 +40,7 @@ export function layOut(
   const wanted = unite(desired.map((one) => one.distribute));
   layOutPackages(draft, host, facts, wanted, desired);
   const files = [
-    ...wanted.cephConfs.map(cephConfFile),
+    ...wanted.files.map(plainFile),
     ...wanted.keyrings.flatMap((keyring) => keyringFile(draft, keyring, observed.keys)),
   ];
   for (const file of files) layOutFile(draft, host, facts, file);
@@ -56,8 +56,8 @@ function unite(parts: readonly Distribute[]): Distribute {
       parts.flatMap((part) => part.packages),
       (item) => item.name,
     ),
-    cephConfs: first(
-      parts.flatMap((part) => part.cephConfs),
+    files: first(
+      parts.flatMap((part) => part.files),
       (item) => item.path,
     ),
     keyrings: first(
@@ -105,7 +105,7 @@ function layOutPackages(
   }
 }
 
-function cephConfFile(file: CephConfFile): WantedFile {
+function plainFile(file: WholeFile): WantedFile {
   return {
     ...file,
     content: new Secret(file.content),
@@ -114,7 +114,7 @@ function cephConfFile(file: CephConfFile): WantedFile {
   };
 }
 
-/** A file of somebody else that says, among other things, all that ours would. */
+/** A ceph.conf of somebody else that says, among other things, all that ours would. */
 function saysAllOf(content: Secret, wanted: string): boolean {
   try {
     const found = parseCephConf(content.reveal());

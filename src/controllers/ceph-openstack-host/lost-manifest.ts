@@ -28,7 +28,7 @@ export function recoverManifest(
   if (observed.facts.manifest.state !== 'absent' || !wasLaidOut(host)) return;
   const parts = layers.map((one) => one.distribute);
   const secrets = parts.flatMap((part) => part.libvirtSecrets);
-  const paths = parts.flatMap((part) => [...part.cephConfs, ...part.keyrings]).map((file) => file.path);
+  const paths = parts.flatMap((part) => [...part.files, ...part.keyrings]).map((file) => file.path);
   const options = (switched?.switch.options ?? []).flatMap((option) => recoverOption(observed, option));
   draft.manifest = {
     ...draft.manifest,
@@ -57,7 +57,7 @@ function wasLaidOut({ spec, status }: CephOpenStackHost): boolean {
 
 function recoverFiles({ facts, keys }: SeenHost, { distribute }: DesiredHost) {
   const wanted = [
-    ...distribute.cephConfs.map(({ path, content }) => ({ path, content: new Secret(content) })),
+    ...distribute.files.map(({ path, content }) => ({ path, content: new Secret(content) })),
     ...distribute.keyrings.map(({ path, entity }) => ({ path, content: keys.get(entity)?.keyring })),
   ];
   return wanted.flatMap(({ path, content }) => {

@@ -157,7 +157,7 @@ export class Machine {
       ...this.files.keys(),
       ...Object.keys(this.manifest?.files ?? {}),
       ...[current, next].flatMap((one) => [
-        ...(one?.distribute.cephConfs ?? []).map((file) => file.path),
+        ...(one?.distribute.files ?? []).map((file) => file.path),
         ...(one?.distribute.keyrings ?? []).map((file) => file.path),
         ...(one?.switch.options ?? []).map((option) => option.file),
       ]),

@@ -108,7 +108,7 @@ export function requestFor(
     files: distinct([
       ...places.flatMap((place) => place.configFiles),
       ...rendered.flatMap((role) => [
-        ...role.distribute.cephConfs.map((file) => file.path),
+        ...role.distribute.files.map((file) => file.path),
         ...role.distribute.keyrings.map((file) => file.path),
         ...role.switch.options.map((option) => option.file),
       ]),
