@@ -55,7 +55,9 @@ export const cephConf = z.object({
   adminSocket: z
     .enum(['Enabled', 'Disabled'])
     .exactOptional()
-    .describe('Whether each client process has a socket to look into it. Left out: not written.'),
+    .describe(
+      "Whether each guest's Ceph client has a socket to look into it, in /run/ceph-guests. Left out: not written.",
+    ),
 });
 
 const section = /^[A-Za-z0-9_][A-Za-z0-9_:.-]*$/;

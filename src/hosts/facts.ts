@@ -118,7 +118,13 @@ export type FileFacts =
       /** undefined when it is too large, or no UTF-8 text (an edit would spoil it). */
       readonly content?: Secret;
     } & ParentFacts)
-  | ({ readonly kind: 'symlink' | 'directory' | 'other' } & ParentFacts);
+  | ({
+      readonly kind: 'directory';
+      readonly owner: string;
+      readonly group: string;
+      readonly mode: string;
+    } & ParentFacts)
+  | ({ readonly kind: 'symlink' | 'other' } & ParentFacts);
 
 export interface ParentFacts {
   /** The directory that it lies in does not exist. */

@@ -76,14 +76,19 @@ export function parseFiles(
       if (stat === undefined) {
         return [path, { kind: 'absent', ...parent }];
       }
-      if (stat.kind !== 'file') {
-        return [path, { kind: stat.kind, ...parent }];
+      const { kind, owner, group } = stat;
+      const mode = stat.permissions.toString(8).padStart(4, '0');
+      if (kind === 'directory') {
+        return [path, { kind, owner, group, mode, ...parent }];
+      }
+      if (kind !== 'file') {
+        return [path, { kind, ...parent }];
       }
       const facts = {
-        kind: 'file',
-        owner: stat.owner,
-        group: stat.group,
-        mode: stat.permissions.toString(8).padStart(4, '0'),
+        kind,
+        owner,
+        group,
+        mode,
         bytes: stat.bytes,
         ageSeconds: now - stat.written,
         ...parent,

@@ -20,6 +20,7 @@ export interface DesiredHost {
 
 export interface Distribute {
   readonly packages: readonly PackageNeed[];
+  readonly directories: readonly Directory[];
   readonly files: readonly WholeFile[];
   readonly keyrings: readonly KeyringFile[];
   readonly libvirtSecrets: readonly LibvirtSecret[];
@@ -30,6 +31,16 @@ export interface PackageNeed {
   readonly name: string;
   /** Units that must restart before they can use it, should it be newly installed. */
   readonly restarts: readonly string[];
+}
+
+/** A directory that must be there. What others put into it is theirs. */
+export interface Directory {
+  /** Absolute; the directory above it exists. */
+  readonly path: string;
+  readonly owner: string;
+  readonly group: string;
+  /** Four octal digits, e.g. `0770`. */
+  readonly mode: string;
 }
 
 /** A whole file of ours without secrets in it, such as Ceph's client configuration of one cluster. */

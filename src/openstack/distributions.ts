@@ -36,6 +36,10 @@ interface Kind {
   readonly binding: (release: Release) => readonly string[];
   /** What brings the command `ceph`. */
   readonly commands: string;
+  /** The Unix user that libvirt runs guests as. */
+  readonly qemuUser: string;
+  /** What is emptied at each boot. */
+  readonly runDirectory: '/run' | '/var/run';
   /** What brings QEMU's rbd driver, where that is a package of its own. */
   readonly qemuDriver: (release: Release) => string | undefined;
 }
@@ -66,6 +70,8 @@ const debian = {
     return isSince(release, 'mitaka') ? ['python-rados', 'python-rbd'] : ['python-ceph'];
   },
   commands: 'ceph-common',
+  qemuUser: 'libvirt-qemu',
+  runDirectory: '/run',
   qemuDriver: (release) => (isSince(release, 'mitaka') ? 'qemu-block-extra' : undefined),
 } as const satisfies Partial<Kind>;
 
@@ -77,6 +83,8 @@ const redhat = {
     nova: ['openstack-nova-compute', 'openstack-nova-common', 'python3-nova', 'python-nova'],
   },
   commands: 'ceph-common',
+  qemuUser: 'qemu',
+  runDirectory: '/run',
 } as const satisfies Partial<Kind>;
 
 /** On Python 3, and with QEMU's drivers in packages of their own. */
@@ -121,8 +129,9 @@ const platforms = {
     libvirtUnits: ['libvirtd'],
     python: () => 'python2',
     binding: () => ['python-ceph'],
-    // The package ceph-common came later.
+    // The package ceph-common came later, as did /run.
     commands: 'ceph',
+    runDirectory: '/var/run',
     qemuDriver: () => undefined,
   },
   'redhat-7': {
@@ -209,6 +218,12 @@ function unsupported(sentence: string): Refusal {
 function inWords(things: readonly (string | number)[]): string {
   const words = [...new Set(things)].map(String);
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** Where guests' processes may keep sockets: as whom they run, and what is emptied at each boot by whom. */
+export function guestPlaceOf(platform: Platform): Pick<Kind, 'qemuUser' | 'runDirectory'> & { hasTmpfiles: boolean } {
+  const { qemuUser, runDirectory, initSystems } = kindOf(platform);
+  return { qemuUser, runDirectory, hasTmpfiles: initSystems.includes('systemd') };
 }
 
 /** The Python that a release's services run on. */

@@ -1,6 +1,7 @@
 import type { Role } from '../api/ceph-openstack-host.ts';
 import type {
   DesiredHost,
+  Directory,
   KeyringFile,
   LibvirtSecret,
   Option,
@@ -59,6 +60,10 @@ export function mergeRoles(rendered: readonly RenderedRole[], platform: Platform
         rendered.flatMap((role) => role.distribute.packages),
         (need) => need.name,
         joinRestarts,
+      ),
+      directories: unique<Directory>(
+        rendered.flatMap((role) => role.distribute.directories),
+        (directory) => directory.path,
       ),
       files: unique<WholeFile>(
         rendered.flatMap((role) => role.distribute.files),

@@ -20,7 +20,12 @@ export const guideModel: OpenStackModel = {
     ],
   },
   cinderBackup: { client: client('cinder-backup'), pool: 'backups' },
-  nova: { client: client('cinder'), libvirtSecret: { uuid: cinderSecret, keep: [] }, ephemeralPool: 'vms' },
+  nova: {
+    client: client('cinder'),
+    adminSocket: false,
+    libvirtSecret: { uuid: cinderSecret, keep: [] },
+    ephemeralPool: 'vms',
+  },
   extraConfig: {},
   verifyAccess: true,
 };

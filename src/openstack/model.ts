@@ -74,6 +74,8 @@ export interface CinderBackupModel {
 }
 
 export interface NovaModel {
+  /** Whether each guest's client of Ceph has a socket to look into it. */
+  readonly adminSocket: boolean;
   readonly client: Client;
   readonly libvirtSecret: SecretIdentity;
   /** Pool of the instances' own disks; left out: they stay where they are. */

@@ -4,6 +4,7 @@ import { renderCinderBackup } from './cinder-backup.ts';
 import type { AccessCheck, Option, Refusal, RenderedRole, RevisionData, RoleKeyring } from './desired-host.ts';
 import { type Place, type Platform, packagesOf, placeOf, pythonOf } from './distributions.ts';
 import { renderGlance } from './glance.ts';
+import { guestSockets } from './guest-sockets.ts';
 import { libvirtSecrets } from './libvirt.ts';
 import { type Client, clusterNameOf, type OpenStackModel } from './model.ts';
 import { renderNova } from './nova.ts';
@@ -25,13 +26,17 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
   const options = withExtraConfig(own, model, place);
   if ('refused' in options) return options;
   const uses = usesOf(model, role);
+  const conf = { ...model.conf, owner: 'root', group: 'root', mode: '0644' };
+  const sockets =
+    role === 'NovaCompute' && model.nova?.adminSocket === true ? guestSockets(platform, place.user) : undefined;
   return {
     role,
     platform,
     release,
     distribute: {
       packages: packagesOf(platform, role, release),
-      files: [{ ...model.conf, owner: 'root', group: 'root', mode: '0644' }],
+      directories: sockets?.directories ?? [],
+      files: [conf, ...(sockets?.files ?? [])],
       keyrings: keyringsFor(model, uses, place.user),
       libvirtSecrets: role === 'NovaCompute' ? libvirtSecrets(model) : [],
     },

@@ -106,6 +106,20 @@ for (const { name, fields } of generations) {
       assert.equal(await answerIn(`vms/${fromImage}_disk`), words);
     });
 
+    if ('cephConf' in fields) {
+      it('each guest has a socket to look into its client of Ceph', async () => {
+        const guests = (await cloud.run('pgrep -x qemu-system-x86')).trim().split('\n');
+        const sockets = await cloud.run('ls /run/ceph-guests');
+        assert.equal(guests.length, 2);
+        for (const pid of guests) {
+          const socket = sockets.split('\n').find((name) => name.startsWith(`ceph-client.cinder.${pid}.`));
+          assert.ok(socket, `${pid} is not among ${sockets}`);
+          const look = `ceph --admin-daemon /run/ceph-guests/${socket} config get rbd_cache`;
+          assert.deepEqual(JSON.parse(await cloud.run(look)), { rbd_cache: 'true' });
+        }
+      });
+    }
+
     it('a volume is attached to a running guest, and detached', async () => {
       const data = await createVolume(cloud, { name: 'data', sizeGiB: 1 });
       await awaitStatus(cloud, 'volume', data, 'available');

@@ -63,6 +63,8 @@ export function hostText(host: RenderedHost, inFull: boolean): string {
     `    roles ${host.roles.join(', ')}; ${releases.join(', ')}; ${host.platform}`,
     `  Packages${host.packages.handling === 'Install' ? '' : ' (only verified)'}`,
     ...host.packages.needed.map(({ name, restarts }) => `    ${name}${because(restarts)}`),
+    ...(host.directories.length === 0 ? [] : ['  Directories']),
+    ...host.directories.map(({ path, owner, group, mode }) => `    ${path} ${owner}:${group} ${mode}`),
     '  Files',
     ...host.files.flatMap(({ path, owner, group, mode, content }) => [
       `    ${path} ${owner}:${group} ${mode}`,

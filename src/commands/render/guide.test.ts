@@ -68,7 +68,7 @@ describe("the guide's own blocks", () => {
         '[global]\nfsid = <fsid:ceph-main>\nmon_host = <mon-host:ceph-main>\n\n' +
           '[client]\nrbd_cache = true\nrbd_cache_writethrough_until_flush = true\n\n' +
           // Under [client], as the guide has it, Glance and the ceph command would complain at every start.
-          '[client.cinder]\nadmin_socket = /var/run/ceph/$cluster-$type.$id.$pid.$cctid.asok\n',
+          '[client.cinder]\nadmin_socket = /var/run/ceph-guests/$cluster-$type.$id.$pid.$cctid.asok\n',
       );
     }
   });
@@ -129,7 +129,9 @@ describe("the guide's own blocks", () => {
     const keyrings = hosts.map(({ name, files }) =>
       [
         name,
-        ...files.slice(1).map(({ path, owner, group }) => `${path.slice('/etc/ceph/ceph.'.length)} ${owner}:${group}`),
+        ...files
+          .filter(({ path }) => path.endsWith('.keyring'))
+          .map(({ path, owner, group }) => `${path.slice('/etc/ceph/ceph.'.length)} ${owner}:${group}`),
       ].join(', '),
     );
     assert.deepEqual(keyrings, [

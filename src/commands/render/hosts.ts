@@ -24,6 +24,7 @@ export function renderHost(binding: CephOpenStackBinding, { host, machine, desir
       [...new Set(projects)].sort().map((project) => [project, machine.releases[project]] as const),
     ),
     packages: { handling: binding.spec.packages, needed: distribute.packages },
+    directories: distribute.directories,
     files: [
       ...distribute.files.map(({ path, owner, group, mode, content }) => ({ path, owner, group, mode, content })),
       ...distribute.keyrings.map(({ path, owner, group, mode, entity }) => ({

@@ -1,6 +1,6 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { Role } from '../../api/ceph-openstack-host.ts';
-import type { AccessCheck, Option, OptionEdit, PackageNeed, Service } from '../../openstack/desired-host.ts';
+import type { AccessCheck, Directory, Option, OptionEdit, PackageNeed, Service } from '../../openstack/desired-host.ts';
 import type { Platform } from '../../openstack/distributions.ts';
 import type { Project, Release } from '../../openstack/releases.ts';
 import type { Placeholder } from './running-world.ts';
@@ -58,6 +58,8 @@ export interface RenderedHost {
   readonly platform: Platform;
   readonly releases: Readonly<Partial<Record<Project, Release>>>;
   readonly packages: { readonly handling: 'Install' | 'VerifyOnly'; readonly needed: readonly PackageNeed[] };
+  /** Made where they are missing; what is in them is not looked at. */
+  readonly directories: readonly Directory[];
   /** Whole files. */
   readonly files: readonly RenderedFile[];
   /** Edits of services' own files, in the order in which they are made. */

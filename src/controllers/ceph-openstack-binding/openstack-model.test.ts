@@ -110,7 +110,7 @@ rbd_cache_writethrough_until_flush = true
 rbd_cache_size = 67108864
 
 [client.cinder]
-admin_socket = /var/run/ceph/$cluster-$type.$id.$pid.$cctid.asok
+admin_socket = /var/run/ceph-guests/$cluster-$type.$id.$pid.$cctid.asok
 `,
   );
 });

@@ -2,6 +2,7 @@ import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-a
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import { renderCephConf } from '../../ceph/conf.ts';
+import { guestSocket } from '../../openstack/guest-sockets.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
 import type { Client, OpenStackModel, SecretIdentity } from '../../openstack/model.ts';
 import { type ClientNeed, clientNeeds, type Needs, needsOf, type PoolNeed } from '../binding-needs.ts';
@@ -143,6 +144,7 @@ function build(
       : {
           nova: {
             client: novaClient,
+            adminSocket: binding.spec.cephConf?.adminSocket === 'Enabled',
             libvirtSecret: shared?.libvirtSecret ?? identity(novaClient),
             ...(needs.nova?.pool === undefined ? {} : { ephemeralPool: resolve.pool(needs.nova.pool) }),
             ...defined({
@@ -163,9 +165,6 @@ function allPools(needs: Needs, resolve: Resolver): readonly string[] {
   return [...all, needs.nova?.pool].flatMap((need) => (need === undefined ? [] : [resolve.pool(need)]));
 }
 
-/** One socket per guest, for looking into a running one; the path must differ between processes and clusters. */
-const adminSocket = '/var/run/ceph/$cluster-$type.$id.$pid.$cctid.asok';
-
 function confText(binding: CephOpenStackBinding, cluster: ClientSecret, nova: Client | undefined): string {
   const said = binding.spec.cephConf;
   const client = new Map<string, string>();
@@ -178,7 +177,7 @@ function confText(binding: CephOpenStackBinding, cluster: ClientSecret, nova: Cl
   if (client.size > 0) sections.set('client', client);
   if (said?.adminSocket === 'Enabled' && nova !== undefined) {
     // Not under [client]: the ceph command and Glance could not write there, and say so at every start.
-    sections.set(`client.${nova.userId}`, new Map([['admin_socket', adminSocket]]));
+    sections.set(`client.${nova.userId}`, new Map([['admin_socket', guestSocket]]));
   }
   return renderCephConf(sections);
 }

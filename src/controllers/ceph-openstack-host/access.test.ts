@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import { Secret } from '../../secret.ts';
-import { desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { hostObject } from './host.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import type { SeenHost } from './observed.ts';
 import { planHost } from './plan.ts';
 

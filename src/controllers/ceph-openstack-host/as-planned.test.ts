@@ -8,7 +8,8 @@ import { notCreatedYet } from '../../openstack/foretold-keys.ts';
 import { guideModel } from '../../openstack/model.fixture.ts';
 import { asPlanned, refuseForetold } from './as-planned.ts';
 import { describeHostStep } from './describe.ts';
-import { desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { hostObject } from './host.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import { planHost } from './plan.ts';
 import { hostStatus } from './status.ts';
 
@@ -143,7 +144,7 @@ test('hostStatus() in mode Plan says how far the host has come, not how far it w
 test('refuseForetold() lets no host be told a revision with keys that are not created yet', () => {
   const role = (fingerprint: string) => {
     const keyring = { path: '/etc/ceph/a', entity: 'client.a', secretName: 'a', fingerprint, reader: 'nova' };
-    const distribute = { packages: [], files: [], keyrings: [keyring], libvirtSecrets: [] };
+    const distribute = { packages: [], directories: [], files: [], keyrings: [keyring], libvirtSecrets: [] };
     const nothing = { switch: { services: [], options: [] }, access: [] };
     return { role: 'NovaCompute', platform: 'debian-systemd', release: '2025.1', distribute, ...nothing } as const;
   };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostObject, Machine } from './machine.fixture.ts';
+import { hostObject } from './host.fixture.ts';
+import { Machine } from './machine.fixture.ts';
 import { hostStatus } from './status.ts';
 
 const file = '/etc/glance/glance-api.conf';

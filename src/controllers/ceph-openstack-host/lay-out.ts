@@ -2,7 +2,7 @@ import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { ConfError, parseCephConf, parseKeyring } from '../../ceph/conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
-import type { DesiredHost, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
+import type { DesiredHost, Directory, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
 import { Secret } from '../../secret.ts';
 import { passing, stalled } from '../hold.ts';
 import { keyClause } from './as-planned.ts';
@@ -27,7 +27,7 @@ interface WantedFile {
 }
 
 /**
- * Distribute: packages, ceph.conf, keyrings and libvirt secrets of `next`, and those of `current` that `next` does not
+ * Distribute: packages, directories, ceph.conf, keyrings and libvirt secrets of `next`, and those of `current` that `next` does not
  * speak of, so that what runs keeps what it needs. It only adds.
  */
 export function layOut(
@@ -39,6 +39,7 @@ export function layOut(
   const { facts } = observed;
   const wanted = unite(desired.map((one) => one.distribute));
   layOutPackages(draft, host, facts, wanted, desired);
+  for (const directory of wanted.directories) layOutDirectory(draft, facts, directory);
   const files = [
     ...wanted.files.map(plainFile),
     ...wanted.keyrings.flatMap((keyring) => keyringFile(draft, keyring, observed.keys)),
@@ -55,6 +56,10 @@ function unite(parts: readonly Distribute[]): Distribute {
     packages: first(
       parts.flatMap((part) => part.packages),
       (item) => item.name,
+    ),
+    directories: first(
+      parts.flatMap((part) => part.directories),
+      (item) => item.path,
     ),
     files: first(
       parts.flatMap((part) => part.files),
@@ -102,6 +107,22 @@ function layOutPackages(
   if (target === undefined) return;
   for (const unit of new Set(missing.flatMap((need) => need.restarts))) {
     draft.debts.set(unit, unitDigest(target, unit));
+  }
+}
+
+function layOutDirectory(draft: Draft, facts: HostFacts, directory: Directory): void {
+  const { path, owner, group, mode } = directory;
+  const seen = facts.files[path];
+  if (seen === undefined) return;
+  if ((seen.kind !== 'directory' && seen.kind !== 'absent') || seen.parentProblem !== undefined) {
+    const why = seen.parentProblem ?? 'something else stands there';
+    draft.holds.push(stalled('Conflict', `Cannot make the directory ${path}: ${why}.`));
+  } else if (facts.users[owner] === undefined) {
+    draft.holds.push(
+      stalled('RoleNotInstalled', `Cannot make the directory ${path}: the host has no user "${owner}".`),
+    );
+  } else if (seen.kind === 'absent' || seen.owner !== owner || seen.group !== group || seen.mode !== mode) {
+    makeDirectory(draft, directory);
   }
 }
 
@@ -223,6 +244,11 @@ function obstacle(path: string, seen: FileFacts): string | undefined {
 function makeParent(draft: Draft, path: string): void {
   const parent = path.slice(0, path.lastIndexOf('/'));
   if (draft.layOut.some((step) => step.verb === 'make-directory' && step.path === parent)) return;
-  draft.layOut.push({ verb: 'make-directory', path: parent, owner: 'root', group: 'root', mode: '0755' });
-  draft.manifest = { ...draft.manifest, directories: [...new Set([...draft.manifest.directories, parent])].sort() };
+  makeDirectory(draft, { path: parent, owner: 'root', group: 'root', mode: '0755' });
+}
+
+function makeDirectory(draft: Draft, directory: Directory): void {
+  draft.layOut.push({ verb: 'make-directory', ...directory });
+  const directories = [...new Set([...draft.manifest.directories, directory.path])].sort();
+  draft.manifest = { ...draft.manifest, directories };
 }

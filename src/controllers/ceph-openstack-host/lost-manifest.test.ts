@@ -5,8 +5,9 @@ import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
 import { placeOf } from '../../openstack/distributions.ts';
 import { cinderSecret } from '../../openstack/model.fixture.ts';
 import { describeHostStep } from './describe.ts';
+import { deleted, hostObject } from './host.fixture.ts';
 import { recordAgain } from './lost-manifest.ts';
-import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import { planHost } from './plan.ts';
 
 const compute: readonly Role[] = ['NovaCompute'];

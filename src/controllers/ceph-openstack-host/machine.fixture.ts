@@ -30,6 +30,7 @@ interface StandingFile {
 export class Machine {
   readonly roles: readonly Role[];
   files = new Map<string, StandingFile>();
+  directories = new Map<string, { owner: string; group: string; mode: string }>();
   packages = new Set<string>();
   secrets = new Map<string, { usageName: string; value: string | undefined; ephemeral?: boolean }>();
   units = new Map<string, { startTicks: number; active: string; starts: number }>();
@@ -133,7 +134,11 @@ export class Machine {
         this.restarts.push(step.unit);
         break;
       case 'make-directory':
+        this.directories.set(step.path, { owner: step.owner, group: step.group, mode: step.mode });
+        break;
       case 'remove-directory':
+        this.directories.delete(step.path);
+        break;
       case 'reload-units':
         break;
     }
@@ -157,7 +162,7 @@ export class Machine {
       ...this.files.keys(),
       ...Object.keys(this.manifest?.files ?? {}),
       ...[current, next].flatMap((one) => [
-        ...(one?.distribute.files ?? []).map((file) => file.path),
+        ...[...(one?.distribute.directories ?? []), ...(one?.distribute.files ?? [])].map(({ path }) => path),
         ...(one?.distribute.keyrings ?? []).map((file) => file.path),
         ...(one?.switch.options ?? []).map((option) => option.file),
       ]),
@@ -173,7 +178,7 @@ export class Machine {
       units: Object.fromEntries([...this.units].map(([name, unit]) => [name, unitFacts(unit)])),
       files: Object.fromEntries([...paths].map((path) => [path, this.fileFacts(path)])),
       users: Object.fromEntries(
-        ['root', 'glance', 'cinder', 'nova'].map((name) => [name, { uid: 1, gid: 1, group: name }]),
+        ['root', 'glance', 'cinder', 'nova', 'libvirt-qemu'].map((name) => [name, { uid: 1, gid: 1, group: name }]),
       ),
       libvirt: {
         reachable: true,
@@ -211,6 +216,8 @@ export class Machine {
   }
 
   private fileFacts(path: string): HostFacts['files'][string] {
+    const directory = this.directories.get(path);
+    if (directory !== undefined) return { kind: 'directory', ...directory, parentMissing: false };
     const file = this.files.get(path);
     if (file === undefined) return { kind: 'absent', parentMissing: false };
     const { text, owner, group, mode, writtenAtTicks } = file;
@@ -255,29 +262,6 @@ export function desiredFor(
   const merged = mergeRoles(rendered, platform);
   if (isRefusal(merged)) throw new Error(merged.message);
   return merged;
-}
-
-export function hostObject(
-  roles: readonly Role[],
-  changed: Partial<CephOpenStackHost['spec']> = {},
-): CephOpenStackHost {
-  return {
-    apiVersion: 'cephopenstack.io/v1alpha1',
-    kind: 'CephOpenStackHost',
-    metadata: {
-      ...{ name: 'cloud-h1', namespace: 'openstack', uid: 'u', generation: 1, resourceVersion: '1' },
-      creationTimestamp: '2026-01-01T00:00:00Z',
-    },
-    spec: {
-      ...{ bindingName: 'cloud', hostName: 'h1', address: '192.0.2.1', roles, ssh: { secretName: 'fleet' } },
-      ...{ packages: 'Install', restart: 'Auto', hostRemoval: 'Clean', adoption: 'Never', mode: 'Enforce' },
-      ...changed,
-    },
-  };
-}
-
-export function deleted(host: CephOpenStackHost): CephOpenStackHost {
-  return { ...host, metadata: { ...host.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
 }
 
 /** Applies plans until one is empty, as the loop does; gives the steps that were done. */

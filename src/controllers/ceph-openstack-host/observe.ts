@@ -108,12 +108,16 @@ export function requestFor(
     files: distinct([
       ...places.flatMap((place) => place.configFiles),
       ...rendered.flatMap((role) => [
-        ...role.distribute.files.map((file) => file.path),
+        ...[...role.distribute.directories, ...role.distribute.files].map(({ path }) => path),
         ...role.distribute.keyrings.map((file) => file.path),
         ...role.switch.options.map((option) => option.file),
       ]),
     ]),
-    users: distinct(['root', ...places.map((place) => place.user)]),
+    users: distinct([
+      'root',
+      ...places.map((place) => place.user),
+      ...rendered.flatMap((role) => role.distribute.directories.map(({ owner }) => owner)),
+    ]),
     libvirt: isCompute || host.metadata.deletionTimestamp !== undefined,
     guests: isCompute || host.metadata.deletionTimestamp !== undefined,
     instanceDirectories: isCompute ? ['/var/lib/nova/instances'] : [],

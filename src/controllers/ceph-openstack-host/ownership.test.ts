@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import type { ManifestHost } from '../../hosts/manifest.ts';
-import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { deleted, hostObject } from './host.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import { listsMachine } from './ownership.ts';
 import { planHost } from './plan.ts';
 

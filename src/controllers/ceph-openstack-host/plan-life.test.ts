@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { cinderSecret } from '../../openstack/model.fixture.ts';
-import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { deleted, hostObject } from './host.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import type { SeenHost } from './observed.ts';
 import { planHost } from './plan.ts';
 
@@ -70,7 +71,7 @@ test('planHost() gives back nothing under guests that have disks in Ceph', () =>
 function desiredNova() {
   const secret = { uuid: cinderSecret, keep: [] };
   const client = { userId: 'cinder', secretName: 'cloud-cinder-ceph-client', fingerprint: '' };
-  return { client, libvirtSecret: secret };
+  return { client, adminSocket: false, libvirtSecret: secret };
 }
 
 test('planHost() takes no back end off a host while there are volumes', () => {

@@ -5,7 +5,8 @@ import type { CephOpenStackHost, Role } from '../../api/ceph-openstack-host.ts';
 import type { HostStep } from '../../hosts/steps.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { cinderSecret } from '../../openstack/model.fixture.ts';
-import { deleted, desiredFor, hostObject, Machine, settle } from './machine.fixture.ts';
+import { deleted, hostObject } from './host.fixture.ts';
+import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import { planHost } from './plan.ts';
 
 const controller: readonly Role[] = ['GlanceApi', 'CinderVolume', 'CinderBackup'];
