@@ -71,7 +71,7 @@ export interface ManifestOption {
   readonly written: Secret | null;
   /** What stood there before; null: nothing did. */
   readonly former: Secret | null;
-  /** For a list that we only added to: our member, which alone is taken out again. */
+  /** For a list that we only added to: our member (several with commas between), which alone is taken out again. */
   readonly member?: string;
   /** How two spellings of its value compare: `True` and `true` are one boolean. */
   readonly type: 'string' | 'boolean' | 'integer';

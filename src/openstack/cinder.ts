@@ -15,15 +15,11 @@ export function renderCinder(
   if (refusal !== undefined) return refusal;
   const { unit, configFiles } = placeOf(platform, 'CinderVolume');
   const writer = optionWriter('cinder-volume', release, configFiles[0], unit);
-  for (const backend of model.backends) {
-    if (backend.section === 'DEFAULT') {
-      // With any back end enabled, [DEFAULT] is no longer read as one.
-      writer.write('enabled_backends', { how: 'absent' }, { guard: 'VolumesWouldBeOrphaned' });
-    } else {
-      writer.write('enabled_backends', listMember(backend.section), { guard: 'VolumesWouldBeOrphaned' });
-    }
-    writeBackend(writer, backend, conf, release);
-  }
+  const sections = model.backends.map((backend) => backend.section);
+  // With any back end enabled, [DEFAULT] is no longer read as one.
+  const enabled = sections.includes('DEFAULT') ? ({ how: 'absent' } as const) : listMember(sections.join(','));
+  writer.write('enabled_backends', enabled, { guard: 'VolumesWouldBeOrphaned' });
+  for (const backend of model.backends) writeBackend(writer, backend, conf, release);
   if (isBetween(release, 'havana', 'ocata')) writer.write('glance_api_version', 2);
   return writer.options;
 }

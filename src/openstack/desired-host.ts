@@ -126,15 +126,17 @@ export type OptionEdit =
   /** The effective value is `value`. `leave`: one that is unset (its default is right), or that is set already, stays. */
   | { readonly how: 'set'; readonly value: string; readonly leave?: 'unset' | 'set' }
   /**
-   * The comma list holds `member`; others stay, in their order. `whenUnset` are the members to write beside it where the
-   * option is not set (its default, which writing it would end). A member that begins with `replaces` makes way
-   * (`network=` for `network=writeback`).
+   * The comma list holds `member`, which may be several with commas between; others stay, in their order. `whenUnset` are
+   * the members to write beside it where the option is not set (its default, which writing it would end). A member that
+   * begins with `replaces` (several likewise) makes way: `network=` for `network=writeback`. So do those of `without`,
+   * which no revision names: ours of before, by a host's manifest.
    */
   | {
       readonly how: 'list-member';
       readonly member: string;
       readonly whenUnset: readonly string[];
       readonly replaces?: string;
+      readonly without?: readonly string[];
     }
   /** The list (members joined by `separator`) holds none of `members`; an option that is not set is left so. */
   | { readonly how: 'list-without'; readonly members: readonly string[]; readonly separator: string }

@@ -57,6 +57,19 @@ test('desiredHost() names what two roles need once, and restarts both', () => {
   assert.equal(host.distribute.libvirtSecrets.length, 1);
 });
 
+test('desiredHost() keeps every member of a list', () => {
+  const [backend = assert.fail()] = guideModel.cinder?.backends ?? [];
+  const backends = [backend, { ...backend, name: 'fast', section: 'fast', pool: 'volumes-fast' }];
+  const nova = { ...(guideModel.nova ?? assert.fail()), diskCacheModes: ['network=writeback', 'file=directsync'] };
+  const host = merged(['CinderVolume', 'NovaCompute'], { ...guideModel, cinder: { backends }, nova });
+  assert.ok(!('refused' in host));
+  const lists = host.switch.options.filter(({ edit }) => edit.how === 'list-member');
+  assert.deepEqual(
+    lists.map(({ name, edit }) => `${name} has ${edit.how === 'list-member' ? edit.member : ''}`),
+    ['enabled_backends has ceph,fast', 'disk_cachemodes has network=writeback,file=directsync'],
+  );
+});
+
 test('desiredHost() refuses, when three services would share one keyring', () => {
   const shared = guideModel.cinder?.backends[0]?.client ?? assert.fail();
   const model = { ...guideModel, glance: { ...(guideModel.glance ?? assert.fail()), client: shared } };

@@ -19,10 +19,8 @@ export function renderNova(model: NovaModel, conf: CephConf, release: Release, p
     // Directories of deleted instances stay behind otherwise; one who shares them between computes has said false.
     writer.write('ensure_libvirt_rbd_instance_dir_cleanup', { how: 'set', value: 'true', leave: 'set' });
   }
-  for (const mode of model.diskCacheModes ?? ['network=writeback']) {
-    // Without it QEMU opens RBD disks with cache=none, which turns librbd's cache off.
-    writer.write('disk_cachemodes', cacheMode(mode));
-  }
+  // Without it QEMU opens RBD disks with cache=none, which turns librbd's cache off.
+  writer.write('disk_cachemodes', cacheModes(model.diskCacheModes ?? ['network=writeback']));
   const discard = model.hwDiskDiscard ?? (model.ephemeralPool === undefined ? undefined : 'Unmap');
   writer.write('hw_disk_discard', discard?.toLowerCase());
   writeInjection(writer, model, release);
@@ -30,8 +28,9 @@ export function renderNova(model: NovaModel, conf: CephConf, release: Release, p
   return writer.options;
 }
 
-function cacheMode(mode: string): OptionEdit {
-  return { how: 'list-member', member: mode, whenUnset: [], replaces: `${mode.split('=')[0]}=` };
+function cacheModes(modes: readonly string[]): OptionEdit {
+  const replaces = modes.map((mode) => `${mode.split('=')[0]}=`).join(',');
+  return { how: 'list-member', member: modes.join(','), whenUnset: [], replaces };
 }
 
 /** Files cannot be put into a disk that is in Ceph; havana alone tries by default. */

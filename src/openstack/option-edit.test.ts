@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Secret } from '../secret.ts';
 import type { Option, OptionEdit } from './desired-host.ts';
-import { editOptions, effectiveValue, optionHolds, sameValue, undoEdits } from './option-edit.ts';
+import { editOptions, effectiveValue, optionHolds, outgrown, sameValue, undoEdits } from './option-edit.ts';
 
 function option(edit: OptionEdit, type: Option['type'] = 'string'): Option {
   return { file: '/etc/cinder/cinder.conf', section: 's', name: 'o', edit, type, restarts: [] };
@@ -11,6 +11,13 @@ function option(edit: OptionEdit, type: Option['type'] = 'string'): Option {
 
 const member: OptionEdit = { how: 'list-member', member: 'ceph', whenUnset: [] };
 const cache: OptionEdit = { how: 'list-member', member: 'network=writeback', whenUnset: [], replaces: 'network=' };
+const both: OptionEdit = { how: 'list-member', member: 'ceph,fast', whenUnset: [] };
+const caches: OptionEdit = {
+  how: 'list-member',
+  member: 'network=writeback,file=none',
+  whenUnset: [],
+  replaces: 'network=,file=',
+};
 const stores: OptionEdit = { how: 'list-member', member: 'rbd', whenUnset: ['file', 'http'] };
 const flavor: OptionEdit = { how: 'list-without', members: ['caching', 'cachemanagement'], separator: '+' };
 const set = (value: string, leave?: 'set' | 'unset'): OptionEdit =>
@@ -31,6 +38,10 @@ const table: readonly (readonly [string, string | undefined, OptionEdit, string 
   ['appends after a trailing comma', 'lvm,', member, 'lvm,ceph'],
   ['leaves a list that has the member', 'ceph , lvm', member, 'ceph , lvm'],
   ['knows a member from one that begins alike', 'ceph-ssd', member, 'ceph-ssd,ceph'],
+  ['adds several members', 'lvm', both, 'lvm,ceph,fast'],
+  ['adds the member that is missing', 'fast, lvm', both, 'fast, lvm,ceph'],
+  ['leaves a list that has several members', 'fast,ceph', both, 'fast,ceph'],
+  ['replaces several members', 'file=none,network=none,block=none', caches, 'file=none,block=none,network=writeback'],
   ['brings a list’s defaults', undefined, stores, 'file,http,rbd'],
   ['adds no default to a list', 'file', stores, 'file,rbd'],
   ['replaces a member of the same key', 'file=none,network=none', cache, 'file=none,network=writeback'],
@@ -78,6 +89,28 @@ test('undoEdits() takes our member out of a list that somebody has changed since
   const edited = editOptions(new Secret('[s]\no = lvm\n'), [option(member)]);
   const records = edited.changes.map(({ record }) => record);
   assert.equal(undoEdits(new Secret('[s]\no = lvm,ceph,nfs\n'), records).reveal(), '[s]\no = lvm,nfs\n');
+});
+
+test('outgrown() tells the members of ours that are no longer wanted, which an edit then takes out', () => {
+  const [change] = editOptions(new Secret('[s]\no = lvm,nfs\n'), [option(both)]).changes;
+  const put = change?.record ?? assert.fail();
+  assert.deepEqual(outgrown(option(both), put), []);
+  assert.deepEqual(outgrown(option(member), put), ['fast']);
+  assert.deepEqual(outgrown(option(member), { ...put, former: new Secret('fast') }), [], 'it was there before us');
+  const edit = { ...member, without: ['fast'] };
+  const edited = editOptions(new Secret('[s]\no = lvm,ceph,fast\n'), [option(edit)]);
+  assert.equal(edited.content.reveal(), '[s]\no = lvm,ceph\n');
+  assert.deepEqual(
+    edited.changes.map(({ record }) => record.member),
+    ['ceph,fast'],
+    'still ours until it is seen to be gone',
+  );
+});
+
+test('undoEdits() takes only those of several members out that were not there before us', () => {
+  const edited = editOptions(new Secret('[s]\no = fast\n'), [option(both)]);
+  const records = edited.changes.map(({ record }) => record);
+  assert.equal(undoEdits(new Secret('[s]\no = fast,ceph,nfs\n'), records).reveal(), '[s]\no = fast,nfs\n');
 });
 
 test('undoEdits() leaves a member that was there before us', () => {

@@ -1,5 +1,5 @@
 import { Secret } from '../secret.ts';
-import type { Option } from './desired-host.ts';
+import type { Option, OptionEdit } from './desired-host.ts';
 import { hasSection, readValues, removeOption, setOption } from './oslo-config.ts';
 
 /*
@@ -17,7 +17,7 @@ export interface OptionRecord {
   readonly wrote: Secret | undefined;
   /** The effective value before it; undefined: it was not set. */
   readonly former: Secret | undefined;
-  /** Of a list: the member that the edit put in. */
+  /** Of a list: the member that the edit put in; several with commas between. */
   readonly member?: string;
   /** The file had no such section. */
   readonly sectionMade: boolean;
@@ -63,7 +63,8 @@ export function editOptions(
       wrote: secret(wanted),
       former: secret(former),
       sectionMade,
-      ...(edit.how === 'list-member' ? { member: edit.member } : {}),
+      // Who dies before the file is written still knows whose they are.
+      ...(edit.how === 'list-member' ? { member: [edit.member, ...(edit.without ?? [])].join(',') } : {}),
     };
     changes.push({ option, record });
   }
@@ -90,11 +91,19 @@ function undo(text: string, record: OptionRecord): string {
     const matches = (found: string): boolean => wrote !== undefined && sameValue(type, found, wrote);
     return removeOption(text, section, name, { matches, dropSection: record.sectionMade });
   }
-  const wasMember = former !== undefined && members(former, ',').includes(member ?? '');
-  if (member === undefined || value === undefined || wasMember) return text;
-  const rest = members(value, ',').filter((candidate) => candidate !== member);
+  if (member === undefined || value === undefined) return text;
+  const before = members(former ?? '', ',');
+  const put = members(member, ',').filter((candidate) => !before.includes(candidate));
+  const rest = members(value, ',').filter((candidate) => !put.includes(candidate));
   if (rest.length === members(value, ',').length) return text;
   return rest.length === 0 ? removeOption(text, section, name) : setOption(text, section, name, rest.join(','));
+}
+
+/** Members of a list that an edit of before put in, and that are no longer wanted there; what was there before it stays. */
+export function outgrown({ edit }: Option, put: Pick<OptionRecord, 'member' | 'former'>): readonly string[] {
+  if (edit.how !== 'list-member' || put.member === undefined) return [];
+  const stay = [...members(edit.member, ','), ...members(put.former?.reveal() ?? '', ',')];
+  return members(put.member, ',').filter((member) => !stay.includes(member));
 }
 
 function holds(value: string | undefined, option: Option): boolean {
@@ -104,7 +113,8 @@ function holds(value: string | undefined, option: Option): boolean {
       return value === undefined ? edit.leave === 'unset' : edit.leave === 'set' || sameValue(type, value, edit.value);
     case 'list-member': {
       const list = members(value ?? '', ',');
-      return list.includes(edit.member) && !list.some((member) => isReplaced(member, edit));
+      const wanted = members(edit.member, ',');
+      return wanted.every((member) => list.includes(member)) && !list.some((member) => isReplaced(member, edit));
     }
     case 'list-without':
       return !members(value ?? '', edit.separator).some((member) => edit.members.includes(member));
@@ -119,10 +129,11 @@ function wantedValue(value: string | undefined, { edit }: Option): string | unde
       return edit.value;
     case 'list-member': {
       const list = value === undefined ? edit.whenUnset : members(value, ',');
-      const kept = list.filter((member) => member !== edit.member && !isReplaced(member, edit));
+      const kept = list.filter((member) => !isReplaced(member, edit));
+      const added = members(edit.member, ',').filter((member) => !kept.includes(member));
       // Appended to the text as it stands where nothing goes, so that blanks between members stay.
       const asItStands = value !== undefined && kept.length === list.length && kept.length > 0 && !value.includes('\n');
-      return asItStands ? `${value.replace(/[,\s]+$/, '')},${edit.member}` : [...kept, edit.member].join(',');
+      return [...(asItStands ? [value.replace(/[,\s]+$/, '')] : kept), ...added].join(',');
     }
     case 'list-without': {
       const kept = members(value ?? '', edit.separator).filter((member) => !edit.members.includes(member));
@@ -133,8 +144,10 @@ function wantedValue(value: string | undefined, { edit }: Option): string | unde
   }
 }
 
-function isReplaced(member: string, edit: { member: string; replaces?: string }): boolean {
-  return edit.replaces !== undefined && member !== edit.member && member.startsWith(edit.replaces);
+function isReplaced(member: string, edit: Extract<OptionEdit, { how: 'list-member' }>): boolean {
+  if (edit.without?.includes(member)) return true;
+  const prefixes = members(edit.replaces ?? '', ',');
+  return prefixes.some((prefix) => member.startsWith(prefix)) && !members(edit.member, ',').includes(member);
 }
 
 function members(value: string, separator: string): string[] {

@@ -116,6 +116,8 @@ for (const release of releases) {
   test(`renderRole() writes only options that ${release} reads, in their section and under their name`, () => {
     for (const model of [guideModel, everything]) {
       for (const role of rendered(model, release)) {
+        const places = role.switch.options.map(({ section, name, layout }) => `${layout ?? ''} [${section}] ${name}`);
+        assert.deepEqual(places, [...new Set(places)], 'each option is written once');
         for (const option of role.switch.options) {
           const what = `${role.role} [${option.section}] ${option.name}`;
           const rows = rowsOf(option, services[role.role], release);

@@ -99,11 +99,12 @@ function recoverOption(observed: SeenHost, option: Option): readonly ManifestOpt
 
 /** Other members stay when ours goes; beside ours alone, or beside its defaults, nothing was set. */
 function withoutMember(value: Secret, edit: Extract<OptionEdit, { how: 'list-member' }>): Secret | null {
+  const ours = edit.member.split(',');
   const rest = value
     .reveal()
     .split(',')
     .map((member) => member.trim())
-    .filter((member) => member !== '' && member !== edit.member);
+    .filter((member) => member !== '' && !ours.includes(member));
   return rest.join(',') === edit.whenUnset.join(',') || rest.length === 0 ? null : new Secret(rest.join(','));
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
-import { cinderSecret } from '../../openstack/model.fixture.ts';
+import { cinderSecret, guideModel } from '../../openstack/model.fixture.ts';
 import { deleted, hostObject } from './host.fixture.ts';
 import { desiredFor, Machine, settle } from './machine.fixture.ts';
 import type { SeenHost } from './observed.ts';
@@ -53,6 +53,26 @@ test('planHost() keeps saying that a restart is owed after a later revision that
   settle(machine, hostObject(compute), later);
   assert.ok(machine.restarts.includes('nova-compute.service'));
   assert.equal(hold(machine, hostObject(compute), later), undefined);
+});
+
+test('planHost() takes a back end off the list that the binding no longer has, and gives back the rest in the end', () => {
+  const [backend = assert.fail()] = guideModel.cinder?.backends ?? [];
+  const backends = [backend, { ...backend, name: 'fast', section: 'fast', pool: 'fast' }];
+  const machine = new Machine(volume);
+  const host = hostObject(volume);
+  const before = machine.text('/etc/cinder/cinder.conf').replace('[DEFAULT]', '[DEFAULT]\nenabled_backends = lvm');
+  machine.put('/etc/cinder/cinder.conf', before);
+  const listed = () => /^enabled_backends = (.*)$/m.exec(machine.text('/etc/cinder/cinder.conf'))?.[1];
+  settle(machine, host, desiredFor(volume, { cinder: { backends } }));
+  assert.equal(listed(), 'lvm,ceph,fast');
+  machine.restarts = [];
+  settle(machine, host, desiredFor(volume));
+  assert.equal(listed(), 'lvm,ceph');
+  assert.deepEqual(machine.restarts, ['cinder-volume.service']);
+  const [known] = machine.manifest?.options.filter(({ name }) => name === 'enabled_backends') ?? [];
+  assert.equal(known?.member, 'ceph');
+  settle(machine, deleted(host));
+  assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
 });
 
 test('planHost() gives back nothing under guests that have disks in Ceph', () => {

@@ -2,7 +2,7 @@ import type { FileFacts } from '../../hosts/facts.ts';
 import type { ManifestOption } from '../../hosts/manifest.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
-import { editOptions, type OptionRecord, undoEdits } from '../../openstack/option-edit.ts';
+import { editOptions, type OptionRecord, outgrown, undoEdits } from '../../openstack/option-edit.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
 import { stalled } from '../hold.ts';
 import { appliesTo, isRepair, isSamePlace, overriding, type Place } from './config-file.ts';
@@ -57,7 +57,15 @@ function editFile(
   }
   try {
     const undone = undoEdits(seen.content, unwanted.map(toRecord));
-    const { content, changes } = editOptions(undone, options);
+    const { content, changes } = editOptions(
+      undone,
+      options.map((option) => withoutOutgrown(draft, option)),
+    );
+    const isEdited = (option: Option) => changes.some((change) => isSamePlace(change.option, option));
+    forgetOutgrown(
+      draft,
+      options.filter((option) => !isEdited(option)),
+    );
     // Forgotten only when seen to be gone: whoever dies before the file is written finds them again.
     if (undone.equals(seen.content)) forget();
     const records = changes.map(({ option, record }) => {
@@ -170,6 +178,24 @@ function toRecord(option: ManifestOption): OptionRecord {
     sectionMade,
     ...(member === undefined ? {} : { member }),
   };
+}
+
+/** Of a list, with the members of ours named that are to go. */
+function withoutOutgrown(draft: Draft, option: Option): Option {
+  const known = draft.manifest.options.find((one) => isSamePlace(one, option));
+  const without = known === undefined ? [] : outgrown(option, toRecord(known));
+  if (option.edit.how !== 'list-member' || without.length === 0) return option;
+  return { ...option, edit: { ...option.edit, without } };
+}
+
+/** Members that were to go and are seen to be gone. */
+function forgetOutgrown(draft: Draft, asTheyShouldBe: readonly Option[]): void {
+  const options = draft.manifest.options.map((known) => {
+    const option = asTheyShouldBe.find((one) => isSamePlace(one, known));
+    if (option?.edit.how !== 'list-member' || outgrown(option, toRecord(known)).length === 0) return known;
+    return { ...known, member: option.edit.member };
+  });
+  draft.manifest = { ...draft.manifest, options };
 }
 
 /** A section that an earlier edit of ours has made, to which this one adds. */
