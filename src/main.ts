@@ -16,6 +16,7 @@ import { KubeOperator } from './kube/operator.ts';
 import { startProbes } from './kube/probes.ts';
 import { watchedKinds } from './kube/watched.ts';
 import { createLogger, type Logger } from './log.ts';
+import { createClouds } from './openstack-api/cloud.ts';
 
 /** Whatever is still under way then is cut off: Kubernetes kills after 30 s. */
 const stopDeadlineMs = 28_000;
@@ -72,7 +73,9 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   const ceph = { cache, client, secrets, clusters, installation, lookEveryMs: config.cephLookMs };
   operator.register(rbdPoolKind(ceph));
   operator.register(cephClientAuthKind(ceph));
-  operator.register(bindingKind({ client, cache, secrets, lookEveryMs: config.cephLookMs }));
+  operator.register(
+    bindingKind({ client, cache, secrets, clouds: stack.use(createClouds()), lookEveryMs: config.cephLookMs }),
+  );
   const namespaces = config.watchNamespaces;
   operator.register(hostKind({ cache, secrets, ssh, namespaces, installation, lookEveryMs: config.hostLookMs }));
 }

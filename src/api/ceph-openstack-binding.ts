@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handlingFields, hostFields, roles, sshField } from './ceph-openstack-host.ts';
-import { cluster, commonStatus, inherited, listMap, notYet, objectName, text, withRules } from './fields.ts';
+import { cluster, commonStatus, inherited, listMap, objectName, text, withRules } from './fields.ts';
 import { type HostPlace, isSamePlace, keyOfPlace } from './host-place.ts';
 import { cinder, cinderBackup, glance, nova } from './openstack-sections.ts';
 import { defineKind, parseResource, type Resource, type SpecOf, type StatusOf } from './resource.ts';
@@ -57,19 +57,22 @@ const rollout = z
   })
   .prefault({});
 
-const verification = withRules(
-  z.object({
+const verification = z
+  .object({
     access: z
       .enum(['Enabled', 'Disabled'])
       .default('Enabled')
       .describe("Whether each service's pool is opened from its host with its own key."),
     openStack: z
-      .object({ secretName: objectName.describe('The Secret with credentials.') })
+      .object({
+        secretName: objectName.describe('The Secret with clouds.yaml, or with the variables of an openrc file.'),
+      })
       .exactOptional()
-      .describe('Checks through the OpenStack API. Not supported yet by this version.'),
-  }),
-  notYet('openStack'),
-).prefault({});
+      .describe(
+        'Ask OpenStack whether the services of a host come up after its switch; one whose services do not goes back to what it had. Left out: OpenStack is not asked.',
+      ),
+  })
+  .prefault({});
 
 const section: Readonly<Record<(typeof roles)[number], string>> = {
   GlanceApi: 'glance',
@@ -108,7 +111,7 @@ const spec = withRules(
     cephConf: cephConf.exactOptional().describe("The clients' ceph.conf on every host."),
     extraConfig: extraConfig.exactOptional().describe("Further options, within the policy's allow-list."),
     rollout: rollout.describe('How a change goes over the hosts.'),
-    verification: verification.describe('How access is proved.'),
+    verification: verification.describe('How it is proved that all works.'),
     ...handlingFields,
     ...inherited,
   }),

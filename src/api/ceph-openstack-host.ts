@@ -105,6 +105,18 @@ const status = z.object({
     .describe('What the host was seen to be.'),
   distributed: z.string().max(253).exactOptional().describe('The revision that is laid out.'),
   switched: z.string().max(253).exactOptional().describe('The revision that its services are configured with.'),
+  services: z
+    .array(
+      z.object({
+        binary: z.string().max(64).describe('The program, such as cinder-volume.'),
+        host: z.string().max(255).describe('The name that it goes by there, such as ctl1@ceph.'),
+        running: z.boolean().describe('Whether it runs on the host: one that does not is not waited for.'),
+      }),
+    )
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe("What its services are called in OpenStack's own lists."),
   runs: listMap(
     z.object({
       unit: z.string().max(256).describe('The unit, such as nova-compute.service.'),
@@ -127,6 +139,7 @@ export type CephOpenStackHostSpec = SpecOf<typeof spec>;
 export type CephOpenStackHostSpecInput = SpecInputOf<typeof spec>;
 export type CephOpenStackHostStatus = StatusOf<typeof status>;
 export type HostFacts = NonNullable<CephOpenStackHostStatus['facts']>;
+export type OpenStackService = NonNullable<CephOpenStackHostStatus['services']>[number];
 export type ServiceRuns = NonNullable<CephOpenStackHostStatus['runs']>;
 export interface CephOpenStackHost extends Resource {
   readonly spec: CephOpenStackHostSpec;

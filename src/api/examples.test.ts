@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load, loadAll } from 'js-yaml';
 import { z } from 'zod';
+import { parseCloudAccess } from '../openstack-api/cloud-access.ts';
+import { Secret } from '../secret.ts';
 import { parseCephClientAuth } from './ceph-client-auth.ts';
 import { parseCephOpenStackBinding } from './ceph-openstack-binding.ts';
 import { parsePolicy } from './policy.ts';
@@ -16,8 +18,13 @@ const parsers: Readonly<Record<string, (object: unknown) => unknown>> = {
   RbdPool: parseRbdPool,
   CephClientAuth: parseCephClientAuth,
   CephOpenStackBinding: parseCephOpenStackBinding,
-  // Of the Secrets, only the policy has a form of its own.
-  Secret: (object) => parsePolicy(load(document.parse(object).stringData?.policy ?? '')),
+  // Of the Secrets, only the policy and clouds.yaml have a form of their own.
+  Secret: (object) => {
+    const { stringData = {} } = document.parse(object);
+    if (stringData['clouds.yaml'] === undefined) return parsePolicy(load(stringData.policy ?? ''));
+    const data = Object.entries(stringData).map(([key, text]) => [key, new Secret(text)] as const);
+    return parseCloudAccess('example', Object.fromEntries(data));
+  },
 };
 
 for (const file of globSync('*.yaml', { cwd: examples }).sort()) {

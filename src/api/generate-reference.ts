@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type SchemaNode, structuralSchema } from './generate-crd.ts';
 import type { KindDefinition } from './resource.ts';
-import { connectionSecretKeys, type SecretKey, sshSecretKeys } from './secret-keys.ts';
+import { connectionSecretKeys, openStackSecretKeys, type SecretKey, sshSecretKeys } from './secret-keys.ts';
 
 /** Every field of a schema with its path, parents first. */
 export function* fields(
@@ -115,11 +115,13 @@ function secrets(): string {
   };
   return [
     '## Secrets',
-    'Two Secrets are written by people, in the namespace of the objects that name them; of another key in them nothing is read. A third kind is kept by each CephClientAuth.',
+    'Three Secrets are written by people, in the namespace of the objects that name them; of another key in them nothing is read. A fourth kind is kept by each CephClientAuth.',
     '### The connection Secret (`spec.cluster`)',
     keys(connectionSecretKeys),
     '### The SSH Secret (`spec.ssh`)',
     keys(sshSecretKeys),
+    '### The OpenStack Secret (`spec.verification.openStack`)',
+    keys(openStackSecretKeys),
     '### The Secret of a CephClientAuth (`status.secretName`)',
     'Written by the operator: `userID` (without `client.`), `userKey`, `keyring`, `monHost`, `fsid` and a `ceph.conf` of the last two.',
   ].join('\n\n');

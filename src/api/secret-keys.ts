@@ -30,6 +30,26 @@ export const connectionSecretKeys: readonly SecretKey[] = [
   policy,
 ];
 
+/** Of the Secret that `spec.verification.openStack` names. */
+export const openStackSecretKeys: readonly SecretKey[] = [
+  {
+    key: 'clouds.yaml',
+    needed: 'or the variables',
+    says: 'As the OpenStack client reads it: `auth_url` of version 3 with user and password, or with an application credential; `region_name`, `interface`. Its user must be allowed to list services, as an admin is.',
+  },
+  { key: 'cloud', needed: 'of several clouds', says: 'Which cloud of `clouds.yaml` it is.' },
+  {
+    key: 'OS_AUTH_URL, OS_USERNAME, …',
+    needed: 'or `clouds.yaml`',
+    says: 'The variables of an openrc file, each as a key of its own.',
+  },
+  {
+    key: 'cacert',
+    needed: '',
+    says: 'Certificates in PEM to trust. There is no way not to verify.',
+  },
+];
+
 /** Of the Secret that `spec.ssh` names. */
 export const sshSecretKeys: readonly SecretKey[] = [
   {

@@ -27,7 +27,7 @@ export function parseFacts(
   const files = request.files.includes(manifestPath) ? all : others;
   const libvirt = request.libvirt ? parseLibvirt(frames) : undefined;
   return {
-    os: parseOs(body('os'), body('init')),
+    os: { ...parseOs(body('os'), body('init')), hostname: clean(body('hostname')) },
     clock: parseClock(body('clock'), host),
     packages: parsePackages(body('packages'), request.packages),
     packageManagerBusy: body('locks').startsWith('busy'),
@@ -41,7 +41,7 @@ export function parseFacts(
   };
 }
 
-function parseOs(release: string, init: string): OsFacts {
+function parseOs(release: string, init: string): Omit<OsFacts, 'hostname'> {
   const fields = new Map(
     release.split('\n').flatMap((line): [string, string][] => {
       const match = /^([A-Z_]{1,40})=(["']?)(.*)\2\s*$/.exec(line);

@@ -55,6 +55,8 @@ export interface HostFacts {
 }
 
 export interface OsFacts {
+  /** What the machine calls itself; empty where it does not tell. */
+  readonly hostname: string;
   /** `ID` of os-release, e.g. `debian`. */
   readonly id: string;
   /** Words of `ID_LIKE`. */

@@ -135,10 +135,11 @@ export const badBindings = [
   bad('conversion', binding({ glance: { imageConversion: 'Raw' } }), 'imageConversion is not supported yet'),
   bad('erasure coding', backend({ pool: { erasureCoded: { dataChunks: 2, codingChunks: 1 } } }), 'erasureCoded is not'),
   bad('another cluster', backend({ cluster: { secretName: 'other' } }), 'cluster is not supported yet'),
+  bad('OpenStack without a Secret', binding({ verification: { openStack: {} } }), 'secretName: Required value'),
   bad(
-    'OpenStack checks',
-    binding({ verification: { openStack: { secretName: 'a' } } }),
-    'openStack is not supported yet',
+    'OpenStack with a Secret of no name',
+    binding({ verification: { openStack: { secretName: 'Admin' } } }),
+    'must be the name of a Kubernetes object',
   ),
   bad('no back end', binding({ cinder: { backends: [] } }), 'should have at least 1 items'),
   bad('back end in capitals', backend({ name: 'Ceph' }), 'must be lower-case letters'),
@@ -221,6 +222,7 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
     extraConfig: { 'cinder.conf': { 'backend.1:a-b': { enable_x: '$(not a shell) "quoted" ../' } } },
   }),
   'budgets as numbers and shares': binding({ rollout: { maxUnavailable: { GlanceApi: 2, others: '25%' } } }),
+  'OpenStack asked': binding({ verification: { openStack: { secretName: 'cloud-admin' } } }),
   'as much as there may be': binding({
     hosts: Array.from({ length: 1000 }, (_, index) => ({
       name: `compute-${index}.${'rack'.repeat(20)}.example.org`,

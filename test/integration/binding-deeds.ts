@@ -12,6 +12,7 @@ import { KubeOperator } from '../../src/kube/operator.ts';
 import { type Registered, register } from '../../src/kube/registration.ts';
 import { watchedKinds } from '../../src/kube/watched.ts';
 import { createLogger } from '../../src/log.ts';
+import { createClouds } from '../../src/openstack-api/cloud.ts';
 import type { ToyLab } from './kube-toy.ts';
 
 /*
@@ -101,10 +102,15 @@ export function bindingDeeds(lab: () => ToyLab) {
       drainMs: 2_000,
     });
     const { client, cache } = operator;
-    operator.register(bindingKind({ client, cache, secrets: secretReader(client, cache), lookEveryMs: 500 }));
+    const clouds = createClouds();
+    operator.register(bindingKind({ client, cache, secrets: secretReader(client, cache), clouds, lookEveryMs: 500 }));
     for (const kind of kinds) operator.register(kind);
     await operator.start();
-    return Object.assign(operator, { [Symbol.asyncDispose]: () => operator.stop() });
+    const stop = async () => {
+      await operator.stop();
+      await clouds[Symbol.asyncDispose]();
+    };
+    return Object.assign(operator, { [Symbol.asyncDispose]: stop });
   }
 
   async function get<T>(...args: string[]): Promise<T> {

@@ -3,6 +3,7 @@ import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ce
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { digest, holdsAll } from './canonical.ts';
+import { annotationsFor, type TrialNote } from './trial-note.ts';
 
 const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';
@@ -48,10 +49,12 @@ function manifest(
   binding: CephOpenStackBinding,
   name: string,
   wanted: Readonly<Record<string, unknown>>,
+  notes: Readonly<Record<string, string>> = {},
 ): ChildManifest {
   const spec = withoutUndefined(wanted);
   const metadata = childMetadata(binding, name);
-  const annotations = { [appliedAnnotation]: digest({ labels: metadata.labels, spec }, 16) };
+  const told = { labels: metadata.labels, spec, ...(Object.keys(notes).length === 0 ? {} : { notes }) };
+  const annotations = { ...notes, [appliedAnnotation]: digest(told, 16) };
   return { metadata: { ...metadata, annotations }, spec };
 }
 
@@ -125,6 +128,7 @@ export function hostManifest(
   binding: CephOpenStackBinding,
   host: CephOpenStackBinding['spec']['hosts'][number],
   revision: CephOpenStackHostSpecInput['revision'],
+  note: TrialNote = {},
 ): ChildManifest {
   const { ssh, packages, restart, adoption, mode } = binding.spec;
   const { name, ...where } = host;
@@ -140,7 +144,8 @@ export function hostManifest(
     mode,
     ...(revision === undefined || Object.keys(revision).length === 0 ? {} : { revision }),
   };
-  return manifest(binding, hostObjectName(binding, name), spec as Readonly<Record<string, unknown>>);
+  const wanted = spec as Readonly<Record<string, unknown>>;
+  return manifest(binding, hostObjectName(binding, name), wanted, annotationsFor(note));
 }
 
 /**

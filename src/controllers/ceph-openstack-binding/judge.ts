@@ -7,9 +7,13 @@ import { foretell } from './foretell.ts';
 import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import { type HostView, isForeign, type Rollout } from './rollout.ts';
+import { wentBackAnnotation } from './trial-note.ts';
 
 /** How many hosts are told about in a sentence each; the rest by name. */
 const told = 3;
+
+/** How long between looks at services that are to come up. */
+const trialRetryMs = 5_000;
 
 /** Why the binding is not ready; what only a person can mend is said first. */
 export function judge(
@@ -82,11 +86,14 @@ function isPlanned({ object, state }: HostView, { target }: Rollout): boolean {
 
 function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: Rollout): Hold | undefined {
   const { waves } = rollout;
+  const { openStack } = observed;
   const open = rollout.hosts.filter((host) => !isDone(host, rollout));
   const going = [...observed.hosts.values()].filter((host) => host.metadata.deletionTimestamp !== undefined);
   if (open.length === 0) {
     const names = going.map((host) => host.spec.hostName).sort();
-    return names.length === 0 ? undefined : passing('WaitingForHosts', `Letting go of ${names.join(', ')}.`);
+    if (names.length > 0) return passing('WaitingForHosts', `Letting go of ${names.join(', ')}.`);
+    // What runs does not depend on whether OpenStack can be asked; that it was not told how to is a fault all the same.
+    return openStack?.problem?.reason === 'OpenStackUnreachable' ? undefined : openStack?.problem;
   }
   const wrong = open.flatMap((host) => hostProblem(binding, observed, host));
   const sentences = tell(wrong);
@@ -102,7 +109,12 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
   const troubled = new Set(wrong.map(({ name }) => name));
   const moving = open.filter((host) => !troubled.has(host.name)).map((host) => host.name);
   if (moving.length > 0) {
-    return passing('WaitingForHosts', `${progress(rollout, moving)} ${sentences}`.trim());
+    const onTrial = open.filter((host) => host.trial !== undefined).map(({ name }) => name);
+    const unasked = onTrial.length > 0 || waves?.undistributed.length === 0 ? openStack?.problem : undefined;
+    if (unasked !== undefined)
+      return { ...unasked, message: `${unasked.message} ${unsure(waves, onTrial)} ${sentences}`.trim() };
+    const message = `${progress(rollout, moving)} ${sentences}`.trim();
+    return passing('WaitingForHosts', message, onTrial.length > 0 ? trialRetryMs : undefined);
   }
   return judgeTroubles(wrong, rollout, '', open.length);
 }
@@ -134,12 +146,22 @@ function countOf(wrong: readonly HostProblem[], open: number, all: number): stri
   return `${counts.join(', and ')}.`;
 }
 
-function isDone({ object, state, refusal }: HostView, { target }: Rollout): boolean {
-  if (target === undefined || refusal !== undefined) return false;
+/** What waits for OpenStack's word. */
+function unsure(waves: Rollout['waves'], onTrial: readonly string[]): string {
+  const waiting = waves?.waiting ?? [];
+  const sentences = [
+    onTrial.length === 0 ? '' : `Not known yet: whether the services of ${inShort(onTrial.toSorted())} came up.`,
+    waiting.length === 0 ? '' : `Not switched until then: ${inShort(waiting)}.`,
+  ];
+  return sentences.filter((sentence) => sentence !== '').join(' ');
+}
+
+function isDone({ object, state, refusal, trial, wentBack }: HostView, { target }: Rollout): boolean {
+  if (target === undefined || refusal !== undefined || trial !== undefined || wentBack !== undefined) return false;
   return state.ready && object?.status?.switched === target.name;
 }
 
-function progress({ waves, target }: Rollout, moving: readonly string[]): string {
+function progress({ hosts, waves, target }: Rollout, moving: readonly string[]): string {
   if (waves === undefined || target === undefined) return `Looking at ${moving.toSorted().join(', ')}.`;
   if (waves.undistributed.length > 0) return `Laying out revision ${target.name} on ${waves.undistributed.join(', ')}.`;
   if (waves.underWay.length === 0) return `Waiting for ${moving.toSorted().join(', ')}.`;
@@ -149,6 +171,13 @@ function progress({ waves, target }: Rollout, moving: readonly string[]): string
     return `Not switched to revision ${target.name}: ${then.join(', ')}, until ${lost} answers, which was told to switch to it, or is taken off the binding.`;
   }
   const after = then.length === 0 ? '' : `; then ${then.join(', ')}`;
+  const isSwitched = (name: string) => {
+    const { trial, object, state } = hosts.find((host) => host.name === name) ?? {};
+    return trial !== undefined && state?.ready === true && object?.status?.switched === target.name;
+  };
+  if (waves.underWay.every(isSwitched)) {
+    return `Waiting until OpenStack has the services of ${waves.underWay.join(', ')} up with revision ${target.name}${after}.`;
+  }
   return `Switching ${waves.underWay.join(', ')} to revision ${target.name}${after}.`;
 }
 
@@ -194,10 +223,23 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
     return about('WaitingForHosts', `Its machine is let go of as "${host.formerName}" first.`, false);
   }
   if (state.reachable === 'no') return about(state.reason, state.message, false);
+  const trialProblem = judgeTrial(host, binding);
+  if (trialProblem !== undefined) return about('OpenStackServiceDown', trialProblem, true);
   if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {
     return about(refusal.refused, refusal.message, true, true);
   }
   return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
+}
+
+/** Its services did not come up in OpenStack. */
+function judgeTrial({ object, trial, wentBack }: HostView, binding: CephOpenStackBinding): string | undefined {
+  const { current } = object?.spec.revision ?? {};
+  if (wentBack !== undefined) {
+    const again = `kubectl annotate coh ${object?.metadata.name} -n ${binding.metadata.namespace} ${wentBackAnnotation}-`;
+    return `OpenStack did not have ${wentBack.lacking} up after the switch to revision ${wentBack.revision}, so it is back at ${current}: see why in the logs there, then change the binding, or have it tried again with "${again}".`;
+  }
+  if (trial?.verdict.kind !== 'down') return undefined;
+  return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.`;
 }
 
 function tell(problems: readonly HostProblem[]): string {

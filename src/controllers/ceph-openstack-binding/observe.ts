@@ -9,11 +9,13 @@ import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
+import type { OpenStackWatch } from './openstack-view.ts';
 import type { Revision } from './revisions.ts';
 
 export interface ObserveTools {
   readonly kube: BindingKube;
   readonly secrets: SecretReader;
+  readonly openStack: OpenStackWatch;
 }
 
 export async function observe(
@@ -24,7 +26,8 @@ export async function observe(
   const { kube } = tools;
   const { namespace, name } = binding.metadata;
   const clients = byName(kube.clients(namespace));
-  const hosts = kube.hosts(namespace).filter((host) => host.spec.bindingName === name || isChildOf(binding, host));
+  const allHosts = kube.hosts(namespace);
+  const hosts = allHosts.filter((host) => host.spec.bindingName === name || isChildOf(binding, host));
   const isGoing = binding.metadata.deletionTimestamp !== undefined;
   return {
     pools: byName(kube.pools(namespace)),
@@ -35,6 +38,7 @@ export async function observe(
     policy: isGoing ? undefined : await readPolicy(binding, tools, signal),
     claimedByOthers: claimedByOthers(binding, kube.bindings()),
     poolsOfOthers: poolsOfOthers(binding, kube.bindings()),
+    openStack: await tools.openStack.view(binding, hosts, allHosts, signal),
   };
 }
 

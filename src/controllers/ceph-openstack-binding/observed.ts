@@ -2,6 +2,7 @@ import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { Policy } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { OpenStackView } from './openstack-view.ts';
 import type { Revision } from './revisions.ts';
 
 /** The Secret that a CephClientAuth keeps, as far as a binding needs it: nothing in it is a key. */
@@ -30,4 +31,6 @@ export interface Observed {
   readonly claimedByOthers: ReadonlyMap<string, string>;
   /** Names of RbdPools that other bindings of the namespace use. */
   readonly poolsOfOthers: ReadonlySet<string>;
+  /** What OpenStack says; undefined: it is not asked. */
+  readonly openStack?: OpenStackView | undefined;
 }

@@ -15,6 +15,7 @@ import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
 import { planRollout, type Rollout } from './rollout.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
+import { noteIn, noteOf } from './trial-note.ts';
 import { unwantedClients, unwantedPools } from './unwanted.ts';
 
 /**
@@ -122,6 +123,9 @@ function applyHosts({ manifests }: Rollout, observed: Observed): readonly Bindin
       revision?: { next?: string; current?: string };
     };
     const told = found?.spec.revision;
+    const [was, is] = [noteOf(found), noteIn(manifest.metadata.annotations)];
+    const goesBack = is.wentBack !== undefined && was.wentBack?.revision !== is.wentBack.revision;
+    const isSeenUp = was.from !== undefined && is.from === undefined && revision?.current === told?.current;
     return [
       {
         verb: 'apply-host',
@@ -130,6 +134,7 @@ function applyHosts({ manifests }: Rollout, observed: Observed): readonly Bindin
         hostName,
         ...(revision?.next === undefined || revision.next === told?.next ? {} : { next: revision.next }),
         ...(revision?.current === undefined || revision.current === told?.current ? {} : { current: revision.current }),
+        ...(goesBack ? { trial: is.wentBack } : isSeenUp ? { trial: 'up' } : {}),
       },
     ];
   });
@@ -178,7 +183,8 @@ function pruneRevisions({ target, waves }: Rollout, observed: Observed): readonl
 
 /** Revisions that some host was told, or says that it has. */
 function referencedRevisions(observed: Observed): ReadonlySet<string> {
-  const names = [...observed.hosts.values()].flatMap(({ spec, status }) => [
+  const names = [...observed.hosts.values()].flatMap(({ metadata, spec, status }) => [
+    noteOf({ metadata }).from,
     spec.revision?.current,
     spec.revision?.next,
     spec.revision?.planned,

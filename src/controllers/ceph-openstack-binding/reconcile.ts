@@ -14,6 +14,7 @@ import {
 } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
+import type { Clouds } from '../../openstack-api/cloud.ts';
 import { clientNeeds, needsClient, needsOf, needsPool, poolNeeds } from '../binding-needs.ts';
 import type { SecretReader } from '../secrets.ts';
 import { abandonChildren } from './abandon.ts';
@@ -21,6 +22,7 @@ import { applySteps } from './apply.ts';
 import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
 import type { Observed } from './observed.ts';
+import { openStackWatch } from './openstack-view.ts';
 import { planBinding } from './plan.ts';
 import { bindingStatus } from './status.ts';
 import { type BindingStep, bindingRepair, describeStep } from './steps.ts';
@@ -29,18 +31,19 @@ export interface BindingTools {
   readonly client: Client;
   readonly cache: Cache;
   readonly secrets: SecretReader;
+  readonly clouds: Clouds;
   readonly lookEveryMs: number;
 }
 
 /** A CephOpenStackBinding wakes when a child of its own changes, or something that it refers to. */
-export function bindingKind({ client, cache, secrets, lookEveryMs }: BindingTools): Registered {
+export function bindingKind({ client, cache, secrets, clouds, lookEveryMs }: BindingTools): Registered {
   const bindingsThat = (wanted: (binding: CephOpenStackBinding) => boolean, namespace?: string): readonly string[] =>
     cache.list(bindings, namespace).filter(wanted).map(keyOf);
   const kube = bindingKube(client, cache);
   return register({
     kind: bindings,
     parse: parseCephOpenStackBinding,
-    reconciler: bindingReconciler({ kube, secrets }),
+    reconciler: bindingReconciler({ kube, secrets, openStack: openStackWatch(clouds, secrets) }),
     abandon: (binding, signal) => abandonChildren(binding, kube, signal),
     watches: [
       watch(hostKind, ownerKeys(bindings)),
@@ -80,7 +83,8 @@ function bindingReconciler(tools: ObserveTools): Reconciler<CephOpenStackBinding
 }
 
 function usesSecret(binding: CephOpenStackBinding, cache: Cache, secretName: string): boolean {
-  if (binding.spec.ssh.secretName === secretName) return true;
+  const { ssh, verification } = binding.spec;
+  if (ssh.secretName === secretName || verification.openStack?.secretName === secretName) return true;
   const { namespace } = binding.metadata;
   return clientNeeds(needsOf(binding)).some((need) => {
     const client = cache.get(clientAuthKind, { namespace, name: need.objectName });

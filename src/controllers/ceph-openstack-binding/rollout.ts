@@ -16,6 +16,9 @@ import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { orphanProblem } from './problems.ts';
 import { changedRoles, type Revision, revisionName } from './revisions.ts';
+import { onTrial, seenOf, trialOf } from './rollout-trial.ts';
+import type { Verdict } from './trial.ts';
+import type { WentBack } from './trial-note.ts';
 import { planWaves, type WaveHost, type Waves } from './waves.ts';
 
 /** One host of the binding, as it is now and as it is to be. */
@@ -28,6 +31,10 @@ export interface HostView {
   /** Why this host gets nothing; others are not concerned. */
   readonly refusal: Refusal | undefined;
   readonly machine: Machine | undefined;
+  /** It was switched, and OpenStack has not been seen to have its services up; `from`: where it would go back to. */
+  readonly trial?: { readonly from: string; readonly verdict: Verdict };
+  /** It went back from the target. */
+  readonly wentBack?: WentBack;
 }
 
 export interface Target {
@@ -63,13 +70,14 @@ export function planRollout(
   const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
   const { target } = rendered;
   const problems = orphans === undefined ? rendered.problems : [orphans];
-  const hosts = target === undefined ? views : withoutPlaces(views, target);
+  const hosts = target === undefined ? views : withoutPlaces(views, target).map((view) => ofTarget(view, target));
   const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
   const isPlan = binding.spec.mode === 'Plan';
+  const moving = target === undefined || isPlan ? [] : waveHosts(hosts, target, revisions);
   const waves =
     target === undefined || isPlan
       ? undefined
-      : planWaves(target.name, waveHosts(hosts, target, revisions), binding.spec.rollout);
+      : planWaves(target.name, moving, binding.spec.rollout, observed.openStack?.problem !== undefined);
   // Children that are looked at again would else have every host planned anew, twice.
   const kept = (name: string | undefined) =>
     target === undefined && childrenArePassing && problems.length === 0 ? known(name, revisions, target) : undefined;
@@ -77,16 +85,27 @@ export function planRollout(
     const view = hosts[index];
     if (view === undefined || view.formerName !== undefined || isForeign(view, binding, observed)) return [];
     const told = view.object?.spec.revision;
-    const current = waves?.current.get(host.name) ?? known(told?.current, revisions, target);
+    const before = known(told?.current, revisions, target);
+    const { current, note } = onTrial(view, {
+      ...{ before, current: waves?.current.get(host.name) ?? before },
+      isAsked: isPlan ? undefined : observed.openStack !== undefined,
+      changes: moving[index]?.changedRoles.length !== 0,
+      isKnown: (name) => known(name, revisions, target) !== undefined,
+    });
     const isServed = target !== undefined && view.machine !== undefined && view.refusal === undefined;
     const next = isServed && !isPlan ? target.name : told?.next;
     const planned = isPlan ? (isServed ? target.name : kept(told?.planned)) : undefined;
     return [
-      hostManifest(binding, orphans === undefined ? host : withCinderVolume(host, view), {
-        ...(current === undefined ? {} : { current }),
-        ...(next === undefined ? {} : { next }),
-        ...(planned === undefined ? {} : { planned }),
-      }),
+      hostManifest(
+        binding,
+        orphans === undefined ? host : withCinderVolume(host, view),
+        {
+          ...(current === undefined ? {} : { current }),
+          ...(next === undefined ? {} : { next }),
+          ...(planned === undefined ? {} : { planned }),
+        },
+        note,
+      ),
     ];
   });
   return { hosts, target, waves, problems, manifests };
@@ -129,10 +148,9 @@ function viewHost(
   }
   const release = parseRelease(binding.spec.openstack?.release ?? '');
   const machine = machineOf(object, release);
-  const state = hostState(object);
-  if (machine !== undefined && 'refused' in machine)
-    return { name, object, state, refusal: machine, machine: undefined };
-  return { name, object, state, refusal: undefined, machine };
+  const seen = { name, object, state: hostState(object), ...trialOf(object, observed.openStack) };
+  if (machine !== undefined && 'refused' in machine) return { ...seen, refusal: machine, machine: undefined };
+  return { ...seen, refusal: undefined, machine };
 }
 
 /** A host for which the target holds nothing is refused with the reason. */
@@ -142,6 +160,12 @@ function withoutPlaces(views: readonly HostView[], target: Target): readonly Hos
     const desired = view.machine === undefined ? undefined : fold(view.machine);
     return desired !== undefined && 'refused' in desired ? { ...view, refusal: desired } : view;
   });
+}
+
+/** Where a host went back from concerns nobody any more once something else is wanted. */
+function ofTarget(view: HostView, target: Target): HostView {
+  const { wentBack, ...others } = view;
+  return wentBack === undefined || wentBack.revision === target.name ? view : others;
 }
 
 /** Of hundreds of machines only a handful differ in what a revision means for them. */
@@ -199,7 +223,8 @@ function waveHosts(
     changesFrom.set(told ?? '', found);
     return found(machine);
   };
-  return hosts.map(({ name, object, state, refusal, machine }) => {
+  return hosts.map((view) => {
+    const { name, object, state, refusal, machine } = view;
     const told = known(object?.spec.revision?.current, revisions, target);
     return {
       name,
@@ -212,6 +237,7 @@ function waveHosts(
       switched: object?.status?.switched,
       ready: state.ready,
       failing: state.failing,
+      seen: seenOf(view, told === target.name),
       changedRoles: machine === undefined || told === target.name ? [] : changes(told, machine),
     };
   });

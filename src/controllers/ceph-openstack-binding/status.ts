@@ -3,6 +3,7 @@ import type { Condition } from '../../api/resource.ts';
 import { needsOf } from '../binding-needs.ts';
 import { copyOnWriteCondition } from './copy-on-write.ts';
 import type { Observed } from './observed.ts';
+import { openStackConditions } from './openstack-conditions.ts';
 import { draftBinding } from './plan.ts';
 import { specProblem } from './problems.ts';
 import { planRollout, type Rollout } from './rollout.ts';
@@ -33,7 +34,12 @@ export function bindingStatus(
           libvirtSecrets: [...secrets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([entity, uuid]) => ({ entity, uuid })),
         }),
   };
-  return { fields, conditions: [...distributedCondition(rollout), ...copyOnWriteCondition(binding, observed, model)] };
+  const conditions = [
+    ...distributedCondition(rollout),
+    ...copyOnWriteCondition(binding, observed, model),
+    ...openStackConditions(binding, observed, rollout),
+  ];
+  return { fields, conditions };
 }
 
 /** Against the newest revision; where none can be told, against what most hosts have. */

@@ -3,6 +3,7 @@ import type { Repair } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import { digest } from './canonical.ts';
 import type { ChildManifest } from './children.ts';
+import type { WentBack } from './trial-note.ts';
 
 export type ChildKind = 'RbdPool' | 'CephClientAuth' | 'CephOpenStackHost';
 
@@ -17,6 +18,8 @@ export type BindingStep =
       readonly next?: string;
       /** Told to configure its services with another revision. */
       readonly current?: string;
+      /** What OpenStack said: its services are up, or these are not and it goes back. */
+      readonly trial?: 'up' | WentBack;
     }
   | {
       readonly verb: 'create-revision';
@@ -44,8 +47,12 @@ export function describeStep(step: BindingStep): string {
     case 'apply-host': {
       const host = `host "${step.hostName}"`;
       if (step.isNew) return `Create CephOpenStackHost "${step.manifest.metadata.name}".`;
+      if (typeof step.trial === 'object') {
+        return `Take ${host} back to revision ${step.current}: OpenStack does not have ${step.trial.lacking} up.`;
+      }
       if (step.current !== undefined) return `Switch ${host} to revision ${step.current}.`;
       if (step.next !== undefined) return `Lay out revision ${step.next} on ${host}.`;
+      if (step.trial === 'up') return `Note that OpenStack has the services of ${host} up.`;
       return `Change CephOpenStackHost "${step.manifest.metadata.name}".`;
     }
     case 'apply-pool':

@@ -16,6 +16,7 @@ export function host(name: string, state: Partial<WaveHost> = {}): WaveHost {
     switched: 'old',
     ready: true,
     failing: false,
+    seen: 'up',
     changedRoles: ['NovaCompute'],
     ...state,
   };

@@ -47,6 +47,31 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a', 'b'],
   ],
   [
+    'nobody goes beside a canary whose services OpenStack does not have up yet',
+    [host('a', { ...done, seen: 'coming' }), host('b')],
+    { ...wide, canary: 1 },
+    ['a'],
+  ],
+  [
+    'services that do not come up stop the ones after them',
+    [host('a', { ...done, seen: 'down' }), host('b')],
+    wide,
+    ['a'],
+  ],
+  ['a host that went back stays, and stops the ones after it', [host('a', { seen: 'back' }), host('b')], wide, []],
+  [
+    'a host that went back stays, and keeps its place until it is there, when others go on',
+    [host('a', { seen: 'back', ready: false }), host('b')],
+    { ...rollout, canary: 0, pauseOnFailure: false },
+    [],
+  ],
+  [
+    'others go on beside a host that is back, when told so',
+    [host('a', { seen: 'back' }), host('b')],
+    { ...wide, pauseOnFailure: false },
+    ['b'],
+  ],
+  [
     'a host goes on at once, when nothing changes for its services',
     [host('a', { changedRoles: [] }), host('b', { distributed: 'old' })],
     wide,

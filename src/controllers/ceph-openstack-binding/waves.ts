@@ -26,6 +26,11 @@ export interface WaveHost {
   readonly ready: boolean;
   /** It was looked at as it is told to be, and something is wrong that does not pass by working on. */
   readonly failing: boolean;
+  /**
+   * Where OpenStack is asked, what it says of the host's services since the switch to the target: `coming`, not up yet;
+   * `down`, not up in time; `back`: they did not come up, and the host went back to what it had.
+   */
+  readonly seen: 'up' | 'coming' | 'down' | 'back';
   /** The roles whose services change when it goes from `current` to the target: none means no restart. */
   readonly changedRoles: readonly Role[];
 }
@@ -35,7 +40,7 @@ export interface Waves {
   readonly current: ReadonlyMap<string, string>;
   /** Hosts in service or on the way there that do not have the target laid out yet; while there are any, nobody switches. */
   readonly undistributed: readonly string[];
-  /** Hosts that were switched to the target and fail there. */
+  /** Hosts that were switched to the target and fail there, or went back from it. */
   readonly failed: readonly string[];
   /** Hosts that are being switched, those that are lost among them. */
   readonly underWay: readonly string[];
@@ -47,24 +52,27 @@ export interface Waves {
 
 /**
  * Which hosts may be switched to `target` now, `hosts` in the order in which they are to go. A host goes only when every
- * host that is reachable has the target laid out, since one service may speak to all others of what is new in it.
+ * host that is reachable has the target laid out, since one service may speak to all others of what is new in it; and
+ * when `isHeld`, none.
  */
-export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout): Waves {
+export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout, isHeld = false): Waves {
   const served = hosts.filter((host) => !host.refused);
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
   const told = served.filter((host) => host.current === target);
   const lost = told.filter((host) => host.reachable === 'no' && host.switched !== target);
   const answering = told.filter((host) => host.reachable !== 'no');
-  const failed = answering.filter((host) => host.failing);
-  const underWay = [...answering.filter((host) => !isDone(host, target) && !host.failing), ...lost];
+  const back = served.filter((host) => host.current !== target && host.seen === 'back');
+  const failed = [...answering.filter(isFailing), ...back];
+  const underWay = [...answering.filter((host) => !isDone(host, target) && !isFailing(host)), ...lost];
   const current = new Map(told.map((host) => [host.name, target]));
-  const pending = served.filter((host) => host.current !== target);
+  const pending = served.filter((host) => host.current !== target && host.seen !== 'back');
   for (const host of pending) if (goesWithoutWave(host, target)) current.set(host.name, target);
   const waiting = pending.filter((host) => !current.has(host.name));
   const going: WaveHost[] = [];
   const isPaused = rollout.pauseOnFailure && failed.length > 0;
-  if (undistributed.length === 0 && !isPaused && waiting.length > 0) {
-    const room = roomBeside(underWay, target, served, rollout);
+  if (undistributed.length === 0 && !isPaused && !isHeld && waiting.length > 0) {
+    const returning = back.filter((host) => host.reachable !== 'no' && !host.ready);
+    const room = roomBeside([...underWay, ...returning], target, served, rollout);
     for (const host of waiting) {
       if (host.reachable !== 'yes' || !hasTarget(host, target) || !room.fits(host)) continue;
       room.take(host);
@@ -93,7 +101,11 @@ function mustHaveTarget(host: WaveHost): boolean {
 }
 
 function isDone(host: WaveHost, target: string): boolean {
-  return host.current === target && host.switched === target && host.ready;
+  return host.current === target && host.switched === target && host.ready && host.seen === 'up';
+}
+
+function isFailing(host: WaveHost): boolean {
+  return host.failing || host.seen === 'down';
 }
 
 /** Nothing changes for its services. One that does not answer stays, or it would count as lost by a switch. */

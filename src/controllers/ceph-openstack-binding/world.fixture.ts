@@ -11,6 +11,7 @@ import { canonicalJson } from './canonical.ts';
 import { type ChildManifest, childMetadata } from './children.ts';
 import { foretoldSecret } from './observe.ts';
 import type { ClientSecret, Observed } from './observed.ts';
+import { openStackView } from './openstack-view.fixture.ts';
 import { planBinding } from './plan.ts';
 import type { Revision } from './revisions.ts';
 import { bindingWith } from './spec.fixture.ts';
@@ -32,6 +33,10 @@ export interface Machine {
   breaksAt?: string;
   /** It does not answer any more once it is told to switch to this revision. */
   diesAt?: string;
+  /** With this revision its services run and never report to OpenStack. */
+  silentAt?: string;
+  /** The revision with which they were last seen to. */
+  reportedAt?: string;
 }
 
 /**
@@ -54,6 +59,7 @@ export class World {
   claimedByOthers = new Map<string, string>();
   poolsOfOthers = new Set<string>();
   monHost = '10.0.0.1';
+  isOpenStackAway = false;
   /** What happened to hosts and children, in order. */
   readonly history: string[] = [];
   #uid = 0;
@@ -106,6 +112,7 @@ export class World {
       policy: this.policy,
       claimedByOthers: this.claimedByOthers,
       poolsOfOthers: this.poolsOfOthers,
+      openStack: openStackView(this, this.#all<CephOpenStackHost>('CephOpenStackHost').values()),
     };
   }
 
@@ -238,6 +245,8 @@ export class World {
     if (next !== undefined && before?.distributed !== next) this.history.push(`${hostName} lays out ${next}`);
     fields.distributed = next ?? current;
     if (!serves(current)) return { reason: 'WaitingForRevision', fields } as const;
+    const isSilent = machine.silentAt === current || this.isOpenStackAway;
+    if (before?.switched === current && !isSilent) machine.reportedAt = current;
     if (machine.breaksAt === current) return { reason: 'RestartFailed', fields } as const;
     if (before?.switched !== current) this.history.push(`${hostName} switches to ${current}`);
     fields.switched = current;
@@ -259,6 +268,7 @@ export class World {
     return canonicalJson({
       children: Object.values(this.children).map((kind) => [...kind]),
       revisions: [...this.revisions.keys()],
+      reports: [...this.machines.values()].map(({ reportedAt }) => reportedAt ?? ''),
     });
   }
 

@@ -169,7 +169,7 @@ export class Machine {
     ]);
     const facts: HostFacts = {
       os: {
-        ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
+        ...{ hostname: 'h1', id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
         ...{ initSystem: 'systemd' },
       },
       clock: { bootID: this.bootID, ticks: this.ticks },

@@ -4,6 +4,7 @@ import type { UnitFacts } from '../../hosts/facts.ts';
 import { familyOf } from '../../openstack/distributions.ts';
 import { imageLocationsCondition } from './image-locations.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { openStackServices } from './openstack-services.ts';
 import { draftHost } from './plan.ts';
 import { knownRuns } from './runs.ts';
 
@@ -24,12 +25,14 @@ function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<
   // None are looked at where the binding has verification.access Disabled.
   const isProved = draft.laidOut && observed.facts.access.every(({ ok }) => ok);
   const runs = knownRuns(observed);
+  const services = openStackServices(host, observed);
   const isSwitched = isProved && steps.length === 0 && draft.holds.length === 0;
   return {
     fields: {
       facts: seenFacts(observed),
       ...(isProved && next !== undefined ? { distributed: next } : {}),
       ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
+      ...(services === undefined ? {} : { services }),
       ...(runs === undefined ? {} : { runs }),
     },
     conditions: [

@@ -7,6 +7,8 @@ max_file_bytes=1048576
 observe_machine() {
   tell os
   head -c 8192 /etc/os-release 2>/dev/null || head -c 8192 /usr/lib/os-release 2>/dev/null || old_release
+  tell hostname
+  head -c 256 /proc/sys/kernel/hostname 2>/dev/null
   tell init
   if [ -d /run/systemd/system ]; then
     echo systemd

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
+import type { ListedService } from '../../openstack-api/services.ts';
+import { passing } from '../hold.ts';
+import type { OpenStackView } from './openstack-view.ts';
+import { specWith } from './spec.fixture.ts';
+import { bindingStatus } from './status.ts';
+import { World } from './world.fixture.ts';
+
+const verification = { openStack: { secretName: 'cloud-admin' } };
+const compute = (host: string, running = true): OpenStackService => ({ binary: 'nova-compute', host, running });
+const listed = (host: string, isUp = true): ListedService => ({ binary: 'nova-compute', host, isUp, reportedAt: 'a' });
+
+/** `type status reason: message` of what a settled binding says of OpenStack. */
+function said(services: readonly OpenStackService[] | undefined, view: Partial<OpenStackView>): readonly string[] {
+  const world = new World(specWith({ h1: ['NovaCompute', 'GlanceApi'] }, { verification }));
+  world.settle();
+  if (services !== undefined) Object.assign(world.host('h1').status ?? assert.fail(), { services });
+  const knownComputes = new Set(services?.map(({ host }) => host.toLowerCase()));
+  const openStack = { services: [], verdicts: new Map(), knownComputes, ...view };
+  return bindingStatus(world.binding, { ...world.observed(), openStack })
+    .conditions.filter(({ type }) => type === 'ServicesUp' || type === 'ComputesListed')
+    .map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`);
+}
+
+test('bindingStatus() says that OpenStack has all up, when only what is not to run is down', () => {
+  assert.deepEqual(said([compute('h1'), compute('h2', false)], { services: [listed('H1'), listed('h2', false)] }), [
+    'ServicesUp True Converged: OpenStack has all services of the hosts up.',
+    'ComputesListed True Converged: Every compute that Nova knows is in spec.hosts.',
+  ]);
+});
+
+test('bindingStatus() names services that OpenStack has down, and what Glance said', () => {
+  const [up] = said([compute('h1')], { services: [listed('h1', false)], glanceProblem: 'Cannot ask Glance.' });
+  assert.equal(
+    up,
+    'ServicesUp False OpenStackServiceDown: OpenStack does not have up: nova-compute as h1. Cannot ask Glance.',
+  );
+});
+
+test('bindingStatus() names computes that Nova knows and no binding has', () => {
+  const computes = Array.from({ length: 30 }, (_, index) => listed(`new${index + 10}`));
+  const [, found] = said([compute('h1')], { services: [listed('h1'), ...computes] });
+  assert.match(found ?? '', /^ComputesListed False ComputesUnlisted: .*: new10, new11, .* and 10 more\. Add them/);
+});
+
+test('bindingStatus() accuses no compute before all hosts have said what they are called', () => {
+  const [, found] = said(undefined, { services: [listed('h1')] });
+  assert.equal(found, 'ComputesListed Unknown WaitingForHosts: Not known yet what Nova calls h1.');
+});
+
+test('bindingStatus() says what it does not know while OpenStack is away, and the binding stays Ready', () => {
+  const problem = passing('OpenStackUnreachable', 'Cannot ask Nova.');
+  assert.deepEqual(said([compute('h1')], { problem }), [
+    'ServicesUp Unknown OpenStackUnreachable: Cannot ask Nova.',
+    'ComputesListed Unknown OpenStackUnreachable: Cannot ask Nova.',
+  ]);
+  const world = new World(specWith({ h1: ['NovaCompute'] }, { verification }));
+  world.settle();
+  world.isOpenStackAway = true;
+  assert.equal(world.plan().hold, undefined);
+});

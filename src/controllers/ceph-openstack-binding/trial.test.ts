@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
+import { Waiting } from '../../errors.ts';
+import type { CloudLook } from '../../openstack-api/cloud.ts';
+import { followTrial, type Trial, verdictOf } from './trial.ts';
+
+const volume: OpenStackService = { binary: 'cinder-volume', host: 'ctl1@ceph', running: true };
+const backup: OpenStackService = { binary: 'cinder-backup', host: 'ctl1', running: true };
+const glance: OpenStackService = { binary: 'glance-api', host: 'ctl1', running: true };
+
+/** One look: when it was asked in seconds, and what it showed of cinder-volume. */
+type Look = readonly [seconds: number, shown: 'away' | 'unlisted' | { readonly at: string; readonly isUp: boolean }];
+
+const up = (at: string) => ({ at, isUp: true });
+const down = (at: string) => ({ at, isUp: false });
+
+function lookOf([seconds, shown]: Look, glanceProblem?: string): CloudLook {
+  const askedAt = seconds * 1000;
+  if (shown === 'away') return { askedAt, services: [], problem: new Waiting('OpenStackUnreachable', 'Away.') };
+  const services =
+    shown === 'unlisted'
+      ? []
+      : [{ binary: 'cinder-volume', host: 'CTL1@ceph', isUp: shown.isUp, reportedAt: shown.at }];
+  return { askedAt, services, ...(glanceProblem === undefined ? {} : { glanceProblem }) };
+}
+
+function follow(services: readonly OpenStackService[], looks: readonly CloudLook[]): Trial {
+  const begun = followTrial(undefined, services, undefined, 0);
+  return looks.reduce<Trial>((trial, look) => followTrial(trial, services, look, look.askedAt), begun);
+}
+
+const table: readonly (readonly [string, readonly Look[], 'up' | 'coming' | 'down'])[] = [
+  ['nothing was seen yet', [], 'coming'],
+  ['it is listed as up, which it would be for a minute after its end', [[1, up('a')]], 'coming'],
+  [
+    'it reported once, which may be from its start',
+    [
+      [1, up('a')],
+      [5, up('b')],
+    ],
+    'coming',
+  ],
+  [
+    'it goes on reporting',
+    [
+      [1, up('a')],
+      [5, up('b')],
+      [10, up('b')],
+      [15, up('c')],
+    ],
+    'up',
+  ],
+  [
+    'it reports, and OpenStack has it down',
+    [
+      [1, down('a')],
+      [5, down('b')],
+      [15, down('c')],
+    ],
+    'coming',
+  ],
+  [
+    'it is new there and goes on reporting',
+    [
+      [1, 'unlisted'],
+      [5, up('a')],
+      [15, up('b')],
+      [25, up('c')],
+    ],
+    'up',
+  ],
+  [
+    'it does not report, within its time',
+    [
+      [1, up('a')],
+      [119, down('a')],
+    ],
+    'coming',
+  ],
+  [
+    'it does not report, beyond its time',
+    [
+      [1, up('a')],
+      [70, down('a')],
+      [120, down('a')],
+    ],
+    'down',
+  ],
+  ['it is in no list, beyond its time', [[120, 'unlisted']], 'down'],
+  [
+    'it reports but rarely',
+    [
+      [1, up('a')],
+      [60, up('b')],
+      [120, up('b')],
+    ],
+    'coming',
+  ],
+  [
+    'it reported once and never again',
+    [
+      [1, up('a')],
+      [60, up('b')],
+      [240, down('b')],
+    ],
+    'down',
+  ],
+  [
+    'it comes up late',
+    [
+      [1, up('a')],
+      [130, up('a')],
+      [140, up('b')],
+      [150, up('c')],
+    ],
+    'up',
+  ],
+  [
+    'OpenStack was away meanwhile',
+    [
+      [1, up('a')],
+      [100, 'away'],
+      [150, up('a')],
+    ],
+    'coming',
+  ],
+  [
+    'OpenStack was away, and it does not report after',
+    [
+      [1, up('a')],
+      [100, 'away'],
+      [220, down('a')],
+    ],
+    'down',
+  ],
+  [
+    'a look was begun before the switch was done',
+    [
+      [0, up('a')],
+      [5, up('b')],
+      [15, up('c')],
+    ],
+    'coming',
+  ],
+  [
+    'one look is seen several times',
+    [
+      [1, up('a')],
+      [5, up('b')],
+      [5, up('c')],
+    ],
+    'coming',
+  ],
+];
+
+for (const [what, looks, expected] of table) {
+  test(`verdictOf() says ${expected} of a service, when ${what}`, () => {
+    const verdict = verdictOf(
+      follow(
+        [volume],
+        looks.map((look) => lookOf(look)),
+      ),
+      [volume],
+    );
+    assert.deepEqual(
+      verdict,
+      expected === 'up' ? { kind: 'up' } : { kind: expected, lacking: 'cinder-volume as ctl1@ceph' },
+    );
+  });
+}
+
+test('verdictOf() asks no more of Glance than an answer, and says when there is none', () => {
+  const answered = follow([glance], [lookOf([1, 'unlisted'])]);
+  assert.deepEqual(verdictOf(answered, [glance]), { kind: 'up' });
+  const silent = follow([glance], [lookOf([120, 'unlisted'], 'Cannot ask Glance.')]);
+  assert.deepEqual(verdictOf(silent, [glance]), { kind: 'down', lacking: 'Glance' });
+});
+
+test('verdictOf() waits for no service that was stopped, and names all that lack', () => {
+  const stopped = { ...backup, running: false };
+  const looks = [lookOf([1, up('a')]), lookOf([5, up('b')]), lookOf([15, up('c')])];
+  assert.deepEqual(verdictOf(follow([volume, stopped], looks), [volume, stopped]), { kind: 'up' });
+  assert.deepEqual(verdictOf(follow([volume, backup], []), [volume, backup]), {
+    kind: 'coming',
+    lacking: 'cinder-backup as ctl1, cinder-volume as ctl1@ceph',
+  });
+});

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Invalid, Waiting } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { type Endpoint, endpointOf, fieldOf, parseCatalog, type ServiceName } from './catalog.ts';
+import type { CloudAccess } from './cloud-access.ts';
+import { createHttp, type Http, unreachable } from './http.ts';
+import { type ListedService, parseServices } from './services.ts';
+
+/** What OpenStack said of itself at one moment. */
+export interface CloudLook {
+  /** When it was asked, on the clock of `performance.now()`. */
+  readonly askedAt: number;
+  /** Why it said nothing; then there are no services. */
+  readonly problem?: Waiting | Invalid;
+  /** Of Cinder and Nova, as far as they were asked. */
+  readonly services: readonly ListedService[];
+  /** Why Glance gave no list of images; undefined: it did, or was not asked. */
+  readonly glanceProblem?: string;
+}
+
+/** Clouds that are asked, each once for all who want to know at the same time. */
+export interface Clouds extends AsyncDisposable {
+  /**
+   * The last look, when it is no older than `freshMs`, else a new one; the older one while that takes longer than
+   * `patienceMs`, undefined where there is none. Throws nothing but the signal's reason.
+   */
+  look(
+    access: CloudAccess,
+    asked: ReadonlySet<ServiceName>,
+    options: LookOptions,
+    signal: AbortSignal,
+  ): Promise<CloudLook | undefined>;
+}
+
+export interface LookOptions {
+  readonly freshMs: number;
+  readonly patienceMs?: number;
+}
+
+interface Token {
+  readonly value: Secret;
+  readonly catalog: readonly Endpoint[];
+  readonly until: number;
+}
+
+interface Known {
+  readonly http: Http;
+  token?: Token;
+  last?: CloudLook;
+  asking?: Promise<void>;
+  usedAt: number;
+}
+
+/** One that nobody asked for so long is forgotten, its token and its connections with it. */
+const idleMs = 15 * 60_000;
+/** A token is not used in its last minutes: clocks, and requests under way. */
+const earlyMs = 120_000;
+const lookTimeoutMs = 30_000;
+/** A cloud that did not answer is asked again so soon, for somebody may wait for it. */
+const againMs = 10_000;
+
+export function createClouds(): Clouds {
+  const clouds = new Map<string, Known>();
+  const stop = new AbortController();
+
+  function known(access: CloudAccess, asked: ReadonlySet<ServiceName>): Known {
+    const now = performance.now();
+    for (const [id, cloud] of clouds) {
+      if (now - cloud.usedAt < idleMs || cloud.asking !== undefined) continue;
+      clouds.delete(id);
+      void cloud.http[Symbol.asyncDispose]();
+    }
+    const id = [access.id, ...[...asked].sort()].join(' ');
+    const cloud = clouds.get(id) ?? { http: createHttp(access.ca), usedAt: now };
+    cloud.usedAt = now;
+    clouds.set(id, cloud);
+    return cloud;
+  }
+
+  return {
+    async look(access, asked, { freshMs, patienceMs = 3_000 }, signal) {
+      const cloud = known(access, asked);
+      const { last } = cloud;
+      const soonMs = last?.problem === undefined ? freshMs : Math.min(freshMs, againMs);
+      if (last !== undefined && performance.now() - last.askedAt < soonMs) return last;
+      // It has no signal of whoever came first: the others wait for it, too.
+      cloud.asking ??= ask(cloud, access, asked, stop.signal)
+        .then((look) => {
+          cloud.last = look;
+        })
+        .finally(() => delete cloud.asking);
+      await Promise.race([cloud.asking, sleep(patienceMs, undefined, { signal, ref: false })]);
+      return cloud.last;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all([...clouds.values()].map(({ http }) => http[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function ask(
+  cloud: Known,
+  access: CloudAccess,
+  asked: ReadonlySet<ServiceName>,
+  stop: AbortSignal,
+): Promise<CloudLook> {
+  const askedAt = performance.now();
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(lookTimeoutMs)]);
+  try {
+    try {
+      return { askedAt, ...(await readAll(cloud, access, asked, signal)) };
+    } catch (error) {
+      // A token may be revoked before its time, as by a change of the password.
+      if (!(error instanceof Invalid) || error.reason !== 'OpenStackAccessDenied' || cloud.token === undefined)
+        throw error;
+      delete cloud.token;
+      return { askedAt, ...(await readAll(cloud, access, asked, signal)) };
+    }
+  } catch (error) {
+    const problem =
+      error instanceof Waiting || error instanceof Invalid
+        ? error
+        : unreachable('OpenStack', access.authUrl, 'it did not answer in time', error);
+    return { askedAt, problem, services: [] };
+  }
+}
+
+async function readAll(
+  cloud: Known,
+  access: CloudAccess,
+  asked: ReadonlySet<ServiceName>,
+  signal: AbortSignal,
+): Promise<Pick<CloudLook, 'services' | 'glanceProblem'>> {
+  if (cloud.token === undefined || cloud.token.until < performance.now()) {
+    cloud.token = await logIn(cloud.http, access, signal);
+  }
+  const { value, catalog } = cloud.token;
+  const list = async (who: 'Cinder' | 'Nova'): Promise<readonly ListedService[]> => {
+    if (!asked.has(who)) return [];
+    const url = `${endpointOf(catalog, who, access)}/os-services`;
+    const { json } = await cloud.http.ask({ who, url, token: value }, signal);
+    if (!Array.isArray(fieldOf(json, 'services'))) throw unreachable(who, url, 'its answer is no list of services');
+    return parseServices(json);
+  };
+  const images = async (): Promise<string | undefined> =>
+    asked.has('Glance') ? askGlance(cloud.http, endpointOf(catalog, 'Glance', access), value, signal) : undefined;
+  const [volumes, computes, glanceProblem] = await Promise.all([list('Cinder'), list('Nova'), images()]);
+  return { services: [...volumes, ...computes], ...(glanceProblem === undefined ? {} : { glanceProblem }) };
+}
+
+/** A Glance that is away is a finding, not a look that failed: it may be the very thing that was switched. */
+async function askGlance(
+  http: Http,
+  endpoint: string,
+  token: Secret,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const url = `${endpoint.replace(/\/v[12](\.\d)?$/, '')}/v2/images?limit=1`;
+  try {
+    const { json } = await http.ask({ who: 'Glance', url, token }, signal);
+    return Array.isArray(fieldOf(json, 'images'))
+      ? undefined
+      : unreachable('Glance', url, 'its answer is no list').message;
+  } catch (error) {
+    if (error instanceof Waiting) return error.message;
+    throw error;
+  }
+}
+
+async function logIn(http: Http, access: CloudAccess, signal: AbortSignal): Promise<Token> {
+  const url = `${access.authUrl}/auth/tokens`;
+  const began = performance.now();
+  const { json, subject } = await http.ask({ who: 'Keystone', url, body: access.login }, signal);
+  if (subject === undefined || !/^[\x21-\x7e]{1,16384}$/.test(subject)) {
+    throw unreachable('Keystone', url, 'its answer has no token');
+  }
+  const token = fieldOf(json, 'token');
+  // Its own two times: how long it lives does not depend on whose clock is right.
+  const livesMs = Date.parse(String(fieldOf(token, 'expires_at'))) - Date.parse(String(fieldOf(token, 'issued_at')));
+  const until = began + (Number.isFinite(livesMs) ? Math.min(livesMs, 24 * 3_600_000) - earlyMs : 0);
+  return { value: new Secret(subject), catalog: parseCatalog(json), until };
+}
