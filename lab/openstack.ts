@@ -1,5 +1,6 @@
 import { eventually } from './eventually.ts';
 import type { Host } from './hosts.ts';
+import { cloudName } from './openstack-layer.ts';
 import { CommandError } from './process.ts';
 
 /** What has a status that may change. */
@@ -22,6 +23,23 @@ export async function openstack(host: Host, args: readonly string[]): Promise<st
 /** As `openstack`, for commands that print JSON. */
 export async function openstackJson<T>(host: Host, args: readonly string[]): Promise<T> {
   return JSON.parse(await openstack(host, [...args, '-f', 'json']));
+}
+
+/**
+ * The variables of the cloud's administrator, for use beside its machine: the public endpoints are named by its address
+ * from then on, which nobody but itself could resolve before.
+ */
+export async function openrcBeside(host: Host): Promise<Readonly<Record<string, string>>> {
+  const moved = `REPLACE(url, '//${cloudName}:', '//${host.address}:')`;
+  const variables = await host.run(`
+    mariadb keystone -e "UPDATE endpoint SET url = ${moved} WHERE interface = 'public'"
+    systemctl restart keystone
+    . /root/openrc && env | grep ^OS_`);
+  const found = variables.split('\n').flatMap((line) => {
+    const [, name, value] = /^(OS_\w+)=(.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value.replace(cloudName, host.address)]];
+  });
+  return Object.fromEntries(found);
 }
 
 /** Waits until Keystone, Glance and Cinder answer, and the scheduler of volumes is up. */

@@ -58,6 +58,8 @@ const earlyMs = 120_000;
 const lookTimeoutMs = 30_000;
 /** A cloud that did not answer is asked again so soon, for somebody may wait for it. */
 const againMs = 10_000;
+/** One that refused, no sooner than that: Keystone may lock a user out who tries too often. */
+const refusedMs = 60_000;
 
 export function createClouds(): Clouds {
   const clouds = new Map<string, Known>();
@@ -81,8 +83,7 @@ export function createClouds(): Clouds {
     async look(access, asked, { freshMs, patienceMs = 3_000 }, signal) {
       const cloud = known(access, asked);
       const { last } = cloud;
-      const soonMs = last?.problem === undefined ? freshMs : Math.min(freshMs, againMs);
-      if (last !== undefined && performance.now() - last.askedAt < soonMs) return last;
+      if (last !== undefined && performance.now() - last.askedAt < lastsMs(last, freshMs)) return last;
       // It has no signal of whoever came first: the others wait for it, too.
       cloud.asking ??= ask(cloud, access, asked, stop.signal)
         .then((look) => {
@@ -97,6 +98,11 @@ export function createClouds(): Clouds {
       await Promise.all([...clouds.values()].map(({ http }) => http[Symbol.asyncDispose]()));
     },
   };
+}
+
+function lastsMs({ problem }: CloudLook, freshMs: number): number {
+  if (problem === undefined) return freshMs;
+  return problem instanceof Invalid ? refusedMs : Math.min(freshMs, againMs);
 }
 
 async function ask(

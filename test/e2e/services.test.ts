@@ -1,21 +1,43 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { awaitCloud, awaitStatus, createVolume, openstack, openstackJson, uploadImage } from '../../lab/openstack.ts';
+import {
+  awaitCloud,
+  awaitStatus,
+  createVolume,
+  openrcBeside,
+  openstack,
+  openstackJson,
+  uploadImage,
+} from '../../lab/openstack.ts';
 import { startWorld } from '../../lab/world.ts';
 import type { Role } from '../../src/api/ceph-openstack-host.ts';
-import { binding } from '../api-objects.ts';
+import { binding, type Spec } from '../api-objects.ts';
 import { allReady, refusedRequests, soon } from './story.ts';
-import { seen } from './waiting.ts';
+import { heldBack, ready, seen } from './waiting.ts';
 
 /*
  * A controller whose Glance and Cinder really work, with Keystone, MariaDB and RabbitMQ: after nothing but the binding
- * images, volumes and backups lie in Ceph.
+ * images, volumes and backups lie in Ceph. OpenStack itself is asked whether its services come up.
  */
 
 const roles: readonly Role[] = ['GlanceApi', 'CinderVolume', 'CinderBackup'];
-const world = await startWorld({ hosts: [{ name: 'ctl1', layer: 'openstack', roles }] });
+const world = await startWorld({
+  hosts: [{ name: 'ctl1', layer: 'openstack', roles }],
+  policy: { extraConfig: { 'cinder.conf': { DEFAULT: ['report_interval'] } } },
+});
 after(() => world[Symbol.asyncDispose]());
 const controller = world.host('ctl1');
+
+const cloud = (more: Spec = {}) =>
+  binding(
+    {
+      hosts: [{ name: 'ctl1', address: controller.address, roles }],
+      nova: undefined,
+      verification: { openStack: { secretName: 'cloud-admin' } },
+      ...more,
+    },
+    'cloud',
+  );
 
 const rbd = async <T>(args: readonly string[]): Promise<T> =>
   JSON.parse(await world.ceph.rbd([...args, '--format=json']));
@@ -26,10 +48,14 @@ describe('with nothing but the binding', () => {
 
   before(async () => {
     await awaitCloud(controller);
+    await world.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'cloud-admin', namespace: 'openstack' },
+      stringData: await openrcBeside(controller),
+    });
     await world.startOperator();
-    await world.apply(
-      binding({ hosts: [{ name: 'ctl1', address: controller.address, roles }], nova: undefined }, 'cloud'),
-    );
+    await world.apply(cloud());
     await allReady(world);
     await awaitCloud(controller);
   });
@@ -96,6 +122,47 @@ describe('with nothing but the binding', () => {
     await vanished('volumes', `volume-${volume}`);
     await openstack(controller, ['image', 'delete', image]);
     await vanished('images', image);
+  });
+
+  it('OpenStack has all services up, each under its name', async () => {
+    const { status } = await seen(world, 'cob', 'cloud');
+    assert.equal(status?.conditions?.find(({ type }) => type === 'ServicesUp')?.status, 'True');
+    assert.equal(
+      (await seen(world, 'coh', 'cloud-ctl1')).metadata.annotations?.['cephopenstack.io/on-trial-from'],
+      undefined,
+    );
+    assert.deepEqual((await seen(world, 'coh', 'cloud-ctl1')).status?.services, [
+      { binary: 'cinder-backup', host: 'ctl1', running: true },
+      { binary: 'cinder-volume', host: 'ctl1@ceph', running: true },
+      { binary: 'glance-api', host: 'ctl1', running: true },
+    ]);
+  });
+
+  it('a change with which services run and never report stops the rollout, and the host goes back', async () => {
+    const before = await controller.run('sha256sum /etc/cinder/cinder.conf');
+    await world.apply(cloud({ extraConfig: { 'cinder.conf': { DEFAULT: { report_interval: '3600' } } } }));
+    await soon(world, 'the change is on the host', async () => {
+      assert.match(await controller.run('cat /etc/cinder/cinder.conf'), /^report_interval *= *3600$/m);
+    });
+    const says = /OpenStack did not have cinder-backup as ctl1, cinder-volume as ctl1@ceph up after the switch/;
+    await heldBack(world, 'cob', 'cloud', 'OpenStackServiceDown', says, { timeoutMs: 240_000 });
+    await ready(world, 'coh', 'cloud-ctl1');
+    assert.equal(await controller.run('sha256sum /etc/cinder/cinder.conf'), before);
+    await heldBack(world, 'cob', 'cloud', 'OpenStackServiceDown', says);
+  });
+
+  it('the binding as it was before ends that, and OpenStack has the services up again', async () => {
+    await world.apply(cloud());
+    await ready(world, 'cob', 'cloud');
+    await soon(
+      world,
+      'OpenStack has them up',
+      async () => {
+        const { status } = await seen(world, 'cob', 'cloud');
+        assert.equal(status?.conditions?.find(({ type }) => type === 'ServicesUp')?.status, 'True');
+      },
+      { timeoutMs: 120_000 },
+    );
   });
 
   it('nothing was asked of Kubernetes that the chart does not allow', async () => {

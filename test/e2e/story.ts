@@ -10,7 +10,12 @@ export const kinds = 'cephopenstackbindings,rbdpools,cephclientauths,cephopensta
 /** What stories read of any object. */
 export interface Seen {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly generation: number; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly generation: number;
+    readonly deletionTimestamp?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: Readonly<Record<string, unknown>>;
   readonly status?: {
     readonly observedGeneration?: number;

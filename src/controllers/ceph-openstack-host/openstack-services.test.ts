@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CephOpenStackHostStatus } from '../../api/ceph-openstack-host.ts';
-import { desiredFor, hostObject, Machine } from './machine.fixture.ts';
+import { hostObject } from './host.fixture.ts';
+import { desiredFor, Machine } from './machine.fixture.ts';
 import { hostStatus } from './status.ts';
 
 const roles = ['CinderBackup', 'CinderVolume', 'GlanceApi', 'NovaCompute'] as const;
