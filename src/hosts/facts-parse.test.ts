@@ -37,6 +37,7 @@ const request: ObserveRequest = {
 const answer: readonly (readonly [string, string])[] = [
   ['begin', ''],
   ['os', 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'],
+  ['hostname', 'cmp1\n'],
   ['init', 'systemd\n'],
   [
     'packages',
@@ -107,7 +108,7 @@ test('parseFacts() understands a whole answer', () => {
   assert.equal(facts.files['/opt/x/y']?.parentProblem, '/opt is writable for everybody');
   assert.deepEqual(facts.os, {
     ...{ id: 'debian', idLike: [], versionId: '13', prettyName: 'Debian GNU/Linux 13 (trixie)' },
-    ...{ initSystem: 'systemd' },
+    ...{ hostname: 'cmp1', initSystem: 'systemd' },
   });
   assert.deepEqual(facts.clock, { bootID: boot, ticks: 300_000 });
   assert.deepEqual(facts.packages, {
