@@ -28,7 +28,8 @@ test('observeHost() sees the same through sudo as root does', async () => {
     instanceDirectories: ['/var/lib/nova/instances'],
   };
   const facts = await machine.observe(request);
-  assert.deepEqual([facts.os.id, facts.os.versionId, facts.os.initSystem], ['debian', '13', 'systemd']);
+  const { id, versionId, initSystem, hostname } = facts.os;
+  assert.deepEqual([id, versionId, initSystem, hostname], ['debian', '13', 'systemd', 'cmp1']);
   assert.match(facts.packages['nova-compute']?.version ?? '', /^2:31\./);
   const unit = facts.units['nova-compute.service'];
   assert.deepEqual([unit?.load, unit?.active, unit?.unitFile], ['loaded', 'active', 'enabled']);
