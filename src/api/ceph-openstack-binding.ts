@@ -81,6 +81,10 @@ const section: Readonly<Record<(typeof roles)[number], string>> = {
   NovaCompute: 'nova',
 };
 
+/** In CEL, where there is spec.cinder. */
+const hasBackendHere =
+  '!has(self.cinder.backends) || self.cinder.backends.size() == 0 || self.cinder.backends.exists(b, !has(b.cluster) || b.cluster.secretName == self.cluster.secretName)';
+
 const spec = withRules(
   z.object({
     cluster,
@@ -123,6 +127,15 @@ const spec = withRules(
     rule: '!has(self.nova) || has(self.cinder) || has(self.nova.clientRef)',
     message: "nova shares cinder's user: write spec.cinder, or spec.nova.clientRef",
   },
+  {
+    rule: `has(self.glance) || has(self.cinderBackup) || has(self.nova) || !has(self.cinder) || ${hasBackendHere}`,
+    message: "nothing uses the binding's cluster: write the one of the back ends as spec.cluster",
+  },
+  {
+    rule: `!has(self.nova) || has(self.nova.clientRef) || !has(self.cinder) || ${hasBackendHere}`,
+    message:
+      "nova uses the binding's cluster, and no back end whose user it could share is there: write spec.nova.clientRef with a user of that cluster",
+  },
 );
 
 const status = z.object({
@@ -149,7 +162,7 @@ const status = z.object({
       entity: z.string().max(256).describe('The user whose key it holds.'),
       uuid: z.string().max(36).describe('Its UUID, the same on every compute.'),
     }),
-    'entity',
+    'uuid',
     32,
   )
     .exactOptional()

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { clientFields, clientRules } from './ceph-client-auth.ts';
 import {
   clientName,
-  cluster,
   listMap,
   listSet,
   notBoth,
@@ -24,7 +23,7 @@ import { poolFields, poolRules } from './rbd-pool.ts';
 const poolRef = reference('An RbdPool in this namespace, instead.').exactOptional();
 const clientRef = reference('A CephClientAuth in this namespace, instead.').exactOptional();
 
-const immutableName = (field: string) =>
+const immutable = (field: string) =>
   ({
     rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
     message: `${field} is immutable`,
@@ -38,7 +37,7 @@ function pool(byDefault: string) {
     poolName: poolName.exactOptional().describe(`The pool in Ceph. Default: ${byDefault}. Immutable.`),
   };
   return {
-    pool: withRules(z.object(fields), ...poolRules, immutableName('poolName'))
+    pool: withRules(z.object(fields), ...poolRules, immutable('poolName'))
       .exactOptional()
       .describe('The pool that the binding makes.'),
     poolRef,
@@ -58,7 +57,7 @@ function client(byDefault: string, object: string, pools: string) {
     secret: reference(`The Secret that is kept with the key. Default: ${object}-ceph-client.`).exactOptional(),
   };
   return {
-    client: withRules(z.object(fields), ...clientRules, immutableName('clientName'))
+    client: withRules(z.object(fields), ...clientRules, immutable('clientName'))
       .exactOptional()
       .describe('The user that the binding makes.'),
     clientRef,
@@ -117,9 +116,14 @@ const backend = withRules(
     ...client(
       'cinder for the back end ceph, cinder-<name> for another',
       '<binding>-cinder-<name>',
-      "this pool, read and write; Glance's, read only; for the first back end also that of nova.ephemeral, unless there is nova.clientRef",
+      "this pool, read and write; Glance's, read only, in one cluster with it; for the first back end in the binding's cluster also that of nova.ephemeral, unless there is nova.clientRef",
     ),
-    cluster: cluster.exactOptional().describe('Another cluster. Not supported yet by this version.'),
+    cluster: z
+      .object({ secretName: shortName.describe('The connection Secret in this namespace.') })
+      .exactOptional()
+      .describe(
+        "Another cluster than the binding's, which its pool and user are in and which hosts know as /etc/ceph/<secretName>.conf. Volumes from images are full copies there. Immutable.",
+      ),
     maxCloneDepth: z.int().min(0).max(64).exactOptional().describe('Clones of clones before a copy is made.'),
     flattenVolumeFromSnapshot: z
       .boolean()
@@ -136,7 +140,7 @@ const backend = withRules(
   }),
   eitherPool,
   eitherClient,
-  notYet('cluster'),
+  immutable('cluster'),
 );
 
 export const cinder = z.object({
@@ -144,7 +148,7 @@ export const cinder = z.object({
     .min(1)
     .exactOptional()
     .describe(
-      "The back ends on Ceph. Left out: one named ceph. Order matters: Nova shares the user of the first, so another first one moves Nova, and the caps on its instances' disks, to another user. Name Nova's own in nova.clientRef where that may happen.",
+      "The back ends on Ceph. Left out: one named ceph. Order matters: Nova shares the user of the first in the binding's cluster, so another first one moves Nova, and the caps on its instances' disks, to another user. Name Nova's own in nova.clientRef where that may happen.",
     ),
 });
 
@@ -169,7 +173,7 @@ export const nova = z.object({
     .exactOptional()
     .describe("Keep the instances' own disks in Ceph. Left out: they stay where they are."),
   clientRef: reference(
-    "A CephClientAuth for Nova. Left out: it shares the user of Cinder's first back end.",
+    "A CephClientAuth for Nova. Left out: it shares the user of Cinder's first back end in the binding's cluster.",
   ).exactOptional(),
   fileInjection: z.enum(['Disabled']).exactOptional().describe('Disabled: no password, key or file is put into disks.'),
   liveMigrationFlags: z

@@ -45,9 +45,9 @@ export const cephConf = z.object({
     sentence: 'must be a file /etc/ceph/<name>.conf',
   })
     .exactOptional()
-    .describe('The file. Default: /etc/ceph/ceph.conf.'),
-  global: cephOptions('cephConf.global').describe('Options in [global].'),
-  client: cephOptions('cephConf.client').describe('Options in [client].'),
+    .describe("The binding's cluster's. Default: /etc/ceph/ceph.conf."),
+  global: cephOptions('cephConf.global').describe("Options in [global], for the binding's cluster."),
+  client: cephOptions('cephConf.client').describe('Options in [client], for every cluster.'),
   rbdCache: z
     .enum(['Enabled', 'Disabled'])
     .exactOptional()

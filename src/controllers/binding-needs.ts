@@ -8,6 +8,8 @@ type ClientFields = Omit<CephClientAuthSpecInput, 'cluster' | 'adoption' | 'dele
 /** A pool that a section needs: an RbdPool by name, with the fields to make it when it is the binding's own. */
 export interface PoolNeed {
   readonly objectName: string;
+  /** The connection Secret of its cluster. */
+  readonly cluster: string;
   readonly own?: PoolFields;
   /** What a pool gets that the binding makes: on one that is adopted it could move data, so there it is only what is written. */
   readonly whenMade?: Pick<PoolFields, 'placementGroups'>;
@@ -16,6 +18,8 @@ export interface PoolNeed {
 /** A user that a section needs: a CephClientAuth by name, with the fields to make it when it is the binding's own. */
 export interface ClientNeed {
   readonly objectName: string;
+  /** The connection Secret of its cluster. */
+  readonly cluster: string;
   readonly own?: ClientFields;
 }
 
@@ -23,6 +27,8 @@ export interface ClientNeed {
 export interface BackendNeed {
   readonly name: string;
   readonly section: string;
+  /** The connection Secret of the cluster that its pool and user are in. */
+  readonly cluster: string;
   readonly pool: PoolNeed;
   readonly client: ClientNeed;
 }
@@ -36,28 +42,41 @@ export interface Needs {
   readonly nova?: { readonly pool?: PoolNeed; readonly client: ClientNeed };
 }
 
+type Backend = NonNullable<NonNullable<CephOpenStackBinding['spec']['cinder']>['backends']>[number];
+
 /** The shares of a cluster that the guide's four pools take, against each other. */
 const shares = { images: '0.07', volumes: '0.53', backups: '0.25', vms: '0.15' } as const;
 
 /** @see Needs. Pure, and stable: a second back end changes nothing for the first. */
 export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>): Needs {
-  const { glance, cinder, cinderBackup, nova } = binding.spec;
-  const child = (section: string): string => `${binding.metadata.name}-${section}`;
+  const { glance, cinder, cinderBackup, nova, cluster: here } = binding.spec;
+  const child = (section: string): Place => ({
+    objectName: `${binding.metadata.name}-${section}`,
+    cluster: here.secretName,
+  });
   const vms = nova?.ephemeral === undefined ? undefined : poolNeed(child('nova'), nova.ephemeral, 'vms', shares.vms);
   const images = glance === undefined ? undefined : poolNeed(child('glance'), glance, 'images', shares.images);
-  const backends = (cinder === undefined ? [] : (cinder.backends ?? [{ name: 'ceph' }])).map((backend, index) => {
+  const wanted: readonly Backend[] = cinder === undefined ? [] : (cinder.backends ?? [{ name: 'ceph' }]);
+  const clusterOf = (backend: Backend): string => backend.cluster?.secretName ?? here.secretName;
+  // Nova's own disks are in the binding's cluster, where users of others do not exist.
+  const novas = wanted.findIndex((backend) => clusterOf(backend) === here.secretName);
+  const backends = wanted.map((backend, index) => {
     const suffix = backend.name === 'ceph' ? '' : `-${backend.name}`;
-    const name = child(`cinder-${backend.name}`);
-    const pool = poolNeed(name, backend, `volumes${suffix}`, shares.volumes);
-    const disks = index === 0 && nova?.clientRef === undefined ? vms : undefined;
-    const client = clientNeed(name, backend, `cinder${suffix}`, [
+    const cluster = clusterOf(backend);
+    const place = { ...child(`cinder-${backend.name}`), cluster };
+    const pool = poolNeed(place, backend, `volumes${suffix}`, shares.volumes);
+    const disks = index === novas && nova?.clientRef === undefined ? vms : undefined;
+    const client = clientNeed(place, backend, `cinder${suffix}`, [
       ...readWrite(pool),
       ...readWrite(disks),
-      ...readOnly(images),
+      ...readOnly(cluster === here.secretName ? images : undefined),
     ]);
-    return { name: backend.name, section: backend.section ?? backend.name, pool, client };
+    return { name: backend.name, section: backend.section ?? backend.name, cluster, pool, client };
   });
-  const novaClient = nova?.clientRef === undefined ? backends[0]?.client : { objectName: nova.clientRef.name };
+  const novaClient =
+    nova?.clientRef === undefined
+      ? backends[novas]?.client
+      : { objectName: nova.clientRef.name, cluster: here.secretName };
   const backups =
     cinderBackup === undefined ? undefined : poolNeed(child('backup'), cinderBackup, 'backups', shares.backups);
   return {
@@ -91,55 +110,58 @@ export function needsClient(binding: Pick<CephOpenStackBinding, 'metadata' | 'sp
 
 /** Every pool, once. */
 export function poolNeeds(needs: Needs): readonly PoolNeed[] {
-  return byName([
-    needs.glance?.pool,
-    ...needs.backends.map((backend) => backend.pool),
-    needs.cinderBackup?.pool,
-    needs.nova?.pool,
-  ]);
+  return byName(poolUses(needs));
 }
 
 /** Every user, once. */
 export function clientNeeds(needs: Needs): readonly ClientNeed[] {
-  return byName([
-    needs.glance?.client,
-    ...needs.backends.map((backend) => backend.client),
-    needs.cinderBackup?.client,
-    needs.nova?.client,
-  ]);
+  return byName(clientUses(needs));
 }
 
-function byName<T extends { readonly objectName: string; readonly own?: unknown }>(
-  needs: readonly (T | undefined)[],
-): readonly T[] {
+/** The pool of every section that has one. */
+export function poolUses({ glance, backends, cinderBackup, nova }: Needs): readonly PoolNeed[] {
+  return [glance?.pool, ...backends.map(({ pool }) => pool), cinderBackup?.pool, nova?.pool].filter(isThere);
+}
+
+/** The user of every section that has one. */
+export function clientUses({ glance, backends, cinderBackup, nova }: Needs): readonly ClientNeed[] {
+  return [glance?.client, ...backends.map(({ client }) => client), cinderBackup?.client, nova?.client].filter(isThere);
+}
+
+function isThere<T>(need: T | undefined): need is T {
+  return need !== undefined;
+}
+
+function byName<T extends { readonly objectName: string; readonly own?: unknown }>(needs: readonly T[]): readonly T[] {
   const found = new Map<string, T>();
   for (const need of needs) {
-    if (need === undefined) continue;
     if (!found.has(need.objectName) || need.own !== undefined) found.set(need.objectName, need);
   }
   return [...found.values()];
 }
 
+type Place = Pick<PoolNeed, 'objectName' | 'cluster'>;
+
 function poolNeed(
-  objectName: string,
+  place: Place,
   section: { pool?: PoolFields; poolRef?: { name: string } },
   poolName: string,
   share: string,
 ): PoolNeed {
-  if (section.poolRef !== undefined) return { objectName: section.poolRef.name };
+  if (section.poolRef !== undefined) return { ...place, objectName: section.poolRef.name };
   const placementGroups = { targetSizeRatio: share, bulk: true };
-  return { objectName, own: { poolName, ...section.pool }, whenMade: { placementGroups } };
+  return { ...place, own: { poolName, ...section.pool }, whenMade: { placementGroups } };
 }
 
 function clientNeed(
-  objectName: string,
+  place: Place,
   section: { client?: ClientFields; clientRef?: { name: string } },
   clientName: string,
   access: NonNullable<ClientFields['access']>,
 ): ClientNeed {
-  if (section.clientRef !== undefined) return { objectName: section.clientRef.name };
+  if (section.clientRef !== undefined) return { ...place, objectName: section.clientRef.name };
   const derived = section.client?.caps === undefined ? { access } : {};
-  return { objectName, own: { clientName, ...derived, ...section.client } };
+  return { ...place, own: { clientName, ...derived, ...section.client } };
 }
 
 type Grants = NonNullable<ClientFields['access']>;

@@ -19,7 +19,7 @@ export function renderCinder(
   // With any back end enabled, [DEFAULT] is no longer read as one.
   const enabled = sections.includes('DEFAULT') ? ({ how: 'absent' } as const) : listMember(sections.join(','));
   writer.write('enabled_backends', enabled, { guard: 'VolumesWouldBeOrphaned' });
-  for (const backend of model.backends) writeBackend(writer, backend, conf, release);
+  for (const backend of model.backends) writeBackend(writer, backend, backend.conf ?? conf, release);
   if (isBetween(release, 'havana', 'ocata')) writer.write('glance_api_version', 2);
   return writer.options;
 }

@@ -23,7 +23,10 @@ export function derivedSecretUuid(fsid: string, userId: string): string {
 export function libvirtSecrets(model: OpenStackModel): readonly LibvirtSecret[] {
   const wanted: readonly (readonly [Client, SecretIdentity])[] = [
     ...(model.nova === undefined ? [] : [[model.nova.client, model.nova.libvirtSecret] as const]),
-    ...(model.cinder?.backends ?? []).map((backend) => [backend.client, backend.libvirtSecret] as const),
+    // Users of two clusters may share a name; that of the cluster which all use has the guide's.
+    ...(model.cinder?.backends ?? [])
+      .toSorted((a, b) => Number(a.conf !== undefined) - Number(b.conf !== undefined))
+      .map((backend) => [backend.client, backend.libvirtSecret] as const),
   ];
   const secrets = new Map<string, LibvirtSecret>();
   const named = new Set<string>();

@@ -4,6 +4,7 @@
  */
 
 export interface OpenStackModel {
+  /** Of the cluster that all use but for back ends with a `conf` of their own. */
   readonly conf: CephConf;
   readonly glance?: GlanceModel;
   readonly cinder?: CinderModel;
@@ -15,7 +16,7 @@ export interface OpenStackModel {
   readonly verifyAccess: boolean;
 }
 
-/** Ceph's client configuration, the same on every host. */
+/** Ceph's client configuration for one cluster, the same on every host. */
 export interface CephConf {
   /** `/etc/ceph/<cluster>.conf`: its name is the cluster's, and so part of the keyrings' names. */
   readonly path: string;
@@ -55,6 +56,8 @@ export interface CinderBackendModel {
   readonly section: string;
   readonly client: Client;
   readonly pool: string;
+  /** Of its cluster, where that is another than the one that all else uses. */
+  readonly conf?: CephConf;
   /** Whether nothing but this back end uses the pool. */
   readonly exclusivePool: boolean;
   readonly maxCloneDepth?: number;
@@ -88,7 +91,12 @@ export interface NovaModel {
 
 export type ExtraConfig = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
 
+/** Where librados and os-brick look for a user's key, given the cluster's configuration. */
+export function keyringPath(conf: Pick<CephConf, 'path'>, entity: string): string {
+  return `/etc/ceph/${clusterNameOf(conf)}.${entity}.keyring`;
+}
+
 /** `ceph` of `/etc/ceph/ceph.conf`. */
-export function clusterNameOf(conf: CephConf): string {
+export function clusterNameOf(conf: Pick<CephConf, 'path'>): string {
   return conf.path.slice(conf.path.lastIndexOf('/') + 1).replace(/\.conf$/, '');
 }

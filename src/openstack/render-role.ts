@@ -6,8 +6,9 @@ import { type Place, type Platform, packagesOf, placeOf, pythonOf } from './dist
 import { renderGlance } from './glance.ts';
 import { guestSockets } from './guest-sockets.ts';
 import { libvirtSecrets } from './libvirt.ts';
-import { type Client, clusterNameOf, type OpenStackModel } from './model.ts';
+import { type CephConf, type Client, keyringPath, type OpenStackModel } from './model.ts';
 import { renderNova } from './nova.ts';
+import { refusedElsewhere } from './other-clusters.ts';
 import type { Release } from './releases.ts';
 
 /** A kind of machine for a role: what a revision is rendered for. */
@@ -21,12 +22,12 @@ export interface Combination {
 export function renderRole(model: OpenStackModel, combination: Combination): RenderedRole | Refusal {
   const { role, platform, release } = combination;
   const place = placeOf(platform, role);
-  const own = ownOptions(model, combination);
+  const own = refusedElsewhere(model, role, release) ?? ownOptions(model, combination);
   if ('refused' in own) return own;
   const options = withExtraConfig(own, model, place);
   if ('refused' in options) return options;
   const uses = usesOf(model, role);
-  const conf = { ...model.conf, owner: 'root', group: 'root', mode: '0644' };
+  const confs = confsOf(model, uses).map((conf) => ({ ...conf, owner: 'root', group: 'root', mode: '0644' }));
   const sockets =
     role === 'NovaCompute' && model.nova?.adminSocket === true ? guestSockets(platform, place.user) : undefined;
   return {
@@ -36,15 +37,15 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
     distribute: {
       packages: packagesOf(platform, role, release),
       directories: sockets?.directories ?? [],
-      files: [conf, ...(sockets?.files ?? [])],
-      keyrings: keyringsFor(model, uses, place.user),
+      files: [...confs, ...(sockets?.files ?? [])],
+      keyrings: keyringsFor(uses, place.user),
       libvirtSecrets: role === 'NovaCompute' ? libvirtSecrets(model) : [],
     },
     switch: {
       services: [{ unit: place.unit, role, user: place.user, release, configFiles: place.configFiles }],
       options,
     },
-    access: model.verifyAccess ? accessChecks(model, uses, place.user, pythonOf(platform, release)) : [],
+    access: model.verifyAccess ? accessChecks(uses, place.user, pythonOf(platform, release)) : [],
   };
 }
 
@@ -80,44 +81,52 @@ function ownOptions(
   return { refused: 'InvalidSpec', message: `The binding says nothing of the role ${role}.` };
 }
 
-/** The users that a role logs in as, and the pools that it opens as such. */
-function usesOf(model: OpenStackModel, role: Role): readonly (readonly [Client, ...string[]])[] {
-  const { glance, cinder, cinderBackup, nova } = model;
+/** A user that a role logs in as, to which cluster, and the pools that it opens as such. */
+interface Use {
+  readonly client: Client;
+  readonly conf: CephConf;
+  readonly pools: readonly string[];
+}
+
+function usesOf(model: OpenStackModel, role: Role): readonly Use[] {
+  const { conf, glance, cinder, cinderBackup, nova } = model;
+  const use = (client: Client, ...pools: readonly string[]): Use => ({ client, conf, pools });
   // os-brick opens a volume as its back end's user, on back-up hosts and computes too.
-  const backends = (cinder?.backends ?? []).map(({ client, pool }) => [client, pool] as const);
+  const backends = (cinder?.backends ?? []).map((backend) => ({ conf, ...backend, pools: [backend.pool] }));
   switch (role) {
     case 'GlanceApi':
-      return glance === undefined ? [] : [[glance.client, glance.pool]];
+      return glance === undefined ? [] : [use(glance.client, glance.pool)];
     case 'CinderVolume':
       return backends;
     case 'CinderBackup':
-      return cinderBackup === undefined ? [] : [[cinderBackup.client, cinderBackup.pool], ...backends];
+      return cinderBackup === undefined ? [] : [use(cinderBackup.client, cinderBackup.pool), ...backends];
     case 'NovaCompute':
       return nova === undefined
         ? []
-        : [nova.ephemeralPool === undefined ? [nova.client] : [nova.client, nova.ephemeralPool], ...backends];
+        : [nova.ephemeralPool === undefined ? use(nova.client) : use(nova.client, nova.ephemeralPool), ...backends];
   }
 }
 
-function keyringsFor(model: OpenStackModel, uses: ReturnType<typeof usesOf>, reader: string): readonly RoleKeyring[] {
-  const clients = new Map(uses.map(([client]) => [client.userId, client]));
-  return [...clients.values()].map(({ userId, secretName, fingerprint }) => ({
-    path: `/etc/ceph/${clusterNameOf(model.conf)}.client.${userId}.keyring`,
-    entity: `client.${userId}`,
-    secretName,
-    fingerprint,
-    reader,
-  }));
+/** Every host has that of the cluster which all use; of others, those whose pools its services open. */
+function confsOf({ conf }: OpenStackModel, uses: readonly Use[]): readonly CephConf[] {
+  return [...new Map([conf, ...uses.map((use) => use.conf)].map((one) => [one.path, one])).values()];
+}
+
+function keyringsFor(uses: readonly Use[], reader: string): readonly RoleKeyring[] {
+  const keyrings = uses.map(({ client: { userId, secretName, fingerprint }, conf }) => {
+    const entity = `client.${userId}`;
+    return { path: keyringPath(conf, entity), entity, secretName, fingerprint, reader };
+  });
+  return [...new Map(keyrings.map((keyring) => [keyring.path, keyring])).values()];
 }
 
 function accessChecks(
-  model: OpenStackModel,
-  uses: ReturnType<typeof usesOf>,
+  uses: readonly Use[],
   user: string,
   interpreter: AccessCheck['interpreter'],
 ): readonly AccessCheck[] {
-  const checks = uses.flatMap(([{ userId }, ...pools]) =>
-    pools.map((pool) => ({ user, entity: `client.${userId}`, conf: model.conf.path, pool, interpreter })),
+  const checks = uses.flatMap(({ client: { userId }, conf, pools }) =>
+    pools.map((pool) => ({ user, entity: `client.${userId}`, conf: conf.path, pool, interpreter })),
   );
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
 }

@@ -134,8 +134,28 @@ export const badBindings = [
   bad('several stores', binding({ glance: { stores: [] } }), 'stores is not supported yet'),
   bad('conversion', binding({ glance: { imageConversion: 'Raw' } }), 'imageConversion is not supported yet'),
   bad('erasure coding', backend({ pool: { erasureCoded: { dataChunks: 2, codingChunks: 1 } } }), 'erasureCoded is not'),
-  bad('another cluster', backend({ cluster: { secretName: 'other' } }), 'cluster is not supported yet'),
   bad('OpenStack without a Secret', binding({ verification: { openStack: {} } }), 'secretName: Required value'),
+  bad(
+    'nova, and all back ends in other clusters',
+    backend({ cluster: { secretName: 'other' } }),
+    "nova uses the binding's cluster, and no back end whose user it could share is there",
+  ),
+  bad(
+    'nothing in its own cluster',
+    binding({
+      hosts: [{ name: 'ctl1', address: '10.0.0.11', roles: ['CinderVolume'] }],
+      cinder: { backends: [{ name: 'a', cluster: { secretName: 'other' } }] },
+      glance: undefined,
+      cinderBackup: undefined,
+      nova: undefined,
+    }),
+    "nothing uses the binding's cluster",
+  ),
+  bad(
+    'a cluster that could be no name of a file',
+    binding({ cinder: { backends: [{ name: 'a' }, { name: 'b', cluster: { secretName: 'ceph.other' } }] } }),
+    'must be lower-case letters',
+  ),
   bad(
     'OpenStack with a Secret of no name',
     binding({ verification: { openStack: { secretName: 'Admin' } } }),
@@ -205,6 +225,13 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
     cinder: undefined,
     cinderBackup: undefined,
     nova: undefined,
+  }),
+  'back ends in two clusters': binding({
+    cinder: { backends: [{ name: 'a', cluster: { secretName: 'other' } }, { name: 'b' }] },
+  }),
+  'all back ends in other clusters, and nova with a user of its own': binding({
+    cinder: { backends: [{ name: 'a', cluster: { secretName: 'other' } }] },
+    nova: { clientRef: { name: 'nova' } },
   }),
   'nova with a user of its own': binding({
     hosts: [],

@@ -111,6 +111,23 @@ export const transitions: readonly Transition[] = [
     to: backends({ name: 'b', pool: { poolName: 'y' } }, { name: 'a' }),
     says: 'poolName is immutable',
   },
+  {
+    what: 'a back end given another cluster',
+    from: backends({ name: 'a' }, { name: 'b' }),
+    to: backends({ name: 'a' }, { name: 'b', ...other }),
+    says: 'cluster is immutable',
+  },
+  {
+    what: 'a back end taken to the binding’s cluster',
+    from: backends({ name: 'a' }, { name: 'b', ...other }),
+    to: backends({ name: 'a' }, { name: 'b' }),
+    says: 'cluster is immutable',
+  },
+  {
+    what: 'a back end of another cluster more',
+    from: backends({ name: 'a' }),
+    to: backends({ name: 'a' }, { name: 'b', ...other }),
+  },
   { what: 'one back end more', from: backends({ name: 'a' }), to: backends({ name: 'b' }, { name: 'a' }) },
   {
     what: 'hosts and roles',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Role, roles } from '../../api/ceph-openstack-host.ts';
 import { specWith } from '../../controllers/ceph-openstack-binding/spec.fixture.ts';
-import { World } from '../../controllers/ceph-openstack-binding/world.fixture.ts';
+import { fsids, World } from '../../controllers/ceph-openstack-binding/world.fixture.ts';
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { debian, rendered } from './input.fixture.ts';
 
@@ -20,6 +20,7 @@ const anySpec = fc
         { name: 'ssd', maxCloneDepth: 2 },
         { name: 'hdd', section: 'old' },
       ],
+      [{ name: 'east', cluster: { secretName: 'ceph-east' } }, { name: 'ceph' }],
     ),
     nova: fc.constantFrom({}, { ephemeral: {} }, { ephemeral: {}, hwDiskDiscard: 'Ignore' }),
     cephConf: fc.constantFrom(undefined, { path: '/etc/ceph/north.conf', rbdCache: 'Enabled', adminSocket: 'Enabled' }),
@@ -33,6 +34,11 @@ const anySpec = fc
     }),
   }));
 
+/** Nova before ocata attaches no volume of another cluster, and says so. */
+function isServed({ release, spec }: { release: string; spec: object }): boolean {
+  return !['juno', 'havana'].includes(release) || !JSON.stringify(spec).includes('ceph-east');
+}
+
 /** What has no place in a rendering, and what it adds. */
 function comparable(options: readonly object[]): unknown {
   return options.map((option) => ({ ...option, value: undefined }));
@@ -40,15 +46,14 @@ function comparable(options: readonly object[]): unknown {
 
 test('render() comes to what the operator has hosts do, once the world is settled', () => {
   fc.assert(
-    fc.property(anySpec, ({ release, spec }) => {
+    fc.property(anySpec.filter(isServed), ({ release, spec }) => {
       const world = new World(spec);
       for (const { name } of world.binding.spec.hosts) world.machine(name).release = release;
       world.settle();
       const [revision, ...others] = world.revisions.values();
       assert.deepEqual(others, []);
       assert.ok(revision !== undefined);
-      const { fsid, monHost } = [...world.observed().clientSecrets.values()][0] ?? assert.fail();
-      const known = { fsids: new Map([['', fsid]]), monHosts: new Map([['', monHost]]) };
+      const known = { fsids: new Map(Object.entries(fsids)), monHosts: new Map(Object.entries(world.monHosts)) };
       const binding = { ...world.binding, spec };
       const { placeholders, hosts, users, pools } = rendered(
         [JSON.stringify(binding)],

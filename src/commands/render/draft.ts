@@ -63,8 +63,7 @@ export function draftBinding(
   const unseen = unseenReferences(needs, observed);
   if (unseen.length > 0) return { hosts: [], faults: unseen };
   const children = childProblems(binding, needs, observed).map(({ message }) => message);
-  const { secretUuid } = values.ofCluster(binding.spec.cluster.secretName);
-  const model = children.length > 0 ? undefined : openStackModel(binding, observed, secretUuid);
+  const model = children.length > 0 ? undefined : openStackModel(binding, observed, values.secretUuid);
   const clash = model === undefined ? undefined : secretProblem(model);
   if (clash !== undefined) children.push(clash.message);
   const { target, hosts: views, problems } = planRollout(binding, needs, observed, model);

@@ -13,6 +13,7 @@ import {
   faults,
   poolOf,
   rendered,
+  secretOf,
   userOf,
 } from './input.fixture.ts';
 import { render } from './render.ts';
@@ -30,6 +31,30 @@ describe('render() of the quickstart', () => {
       assertGolden(`quickstart-${release}.json.txt`, asJson(result.rendering));
     });
   }
+});
+
+describe('render() of a back end in another cluster', () => {
+  it('says what hosts get of each', () => {
+    const result = render([example('two-clusters.yaml')], debian('2025.1'));
+    assert.ok('rendering' in result);
+    assertGolden('two-clusters-2025.1.txt', asText(result.rendering));
+    assert.deepEqual(
+      result.rendering.notes.map((note) => /"openstack\/(\S+)"/.exec(note)?.[1]),
+      ['ceph-east', 'ceph-main', 'fleet-ssh'],
+    );
+  });
+
+  it('judges its pool and user by the policy of its own Secret', () => {
+    const east = secretOf('ceph-east', 'pools: [none]');
+    const found = faults([example('two-clusters.yaml').text, east], debian('2025.1'));
+    assert.ok(found.length > 0 && found.every((fault) => fault.includes('cloud-two-cinder-east')), found.join('\n'));
+  });
+
+  it('refuses the hosts whose release cannot', () => {
+    const [fault, ...others] = faults([example('two-clusters.yaml').text], debian('newton'));
+    assert.match(fault ?? '', /NovaCompute of newton .*"east" in another cluster/);
+    assert.deepEqual(others, []);
+  });
 });
 
 describe('render()', () => {

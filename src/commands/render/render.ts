@@ -2,6 +2,7 @@ import { entityOf } from '../../api/ceph-client-auth.ts';
 import { hostRefusal } from '../../api/policy.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
+import { needsOf } from '../../controllers/binding-needs.ts';
 import { isChildOf } from '../../controllers/ceph-openstack-binding/children.ts';
 import { readDocuments, type Source } from './documents.ts';
 import { type Children, childrenOf, draftBinding } from './draft.ts';
@@ -115,6 +116,7 @@ function notesOn(input: Input): readonly string[] {
   const names = [
     ...input.bindings.flatMap(({ object: { metadata, spec } }) => [
       `${metadata.namespace}/${spec.ssh.secretName}`,
+      ...needsOf({ metadata, spec }).backends.map(({ cluster }) => `${metadata.namespace}/${cluster}`),
       `${metadata.namespace}/${spec.cluster.secretName}`,
     ]),
     ...[...input.pools, ...input.clients].map(

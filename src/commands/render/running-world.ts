@@ -39,7 +39,6 @@ export function releaseOf(world: RunningWorld, project: Project, said: string | 
 export interface ClusterValues {
   readonly fsid: string;
   readonly monHost: string;
-  readonly secretUuid: (fsid: string, userId: string) => string;
 }
 
 /** Gives values, and remembers which placeholders it gave in their place. */
@@ -66,16 +65,19 @@ export class Values {
         monHosts.get(connection) ??
         monHosts.get('') ??
         this.#placeholder(`mon-host:${connection}`, `The monitors of the cluster of "${connection}".`, '--mon-host'),
-      secretUuid: (_, userId) =>
-        fsid === undefined
-          ? this.#placeholder(
-              `libvirt-secret:${connection}:client.${userId}`,
-              `The UUID of the libvirt secret of client.${userId}, which follows from the fsid.`,
-              '--fsid',
-            )
-          : derivedSecretUuid(fsid, userId),
     };
   }
+
+  /** The UUID of a user's libvirt secret, in the cluster that a connection Secret leads to. */
+  readonly secretUuid = (fsid: string, userId: string, connection: string): string => {
+    const { fsids } = this.#world;
+    if (fsids.has(connection) || fsids.has('')) return derivedSecretUuid(fsid, userId);
+    return this.#placeholder(
+      `libvirt-secret:${connection}:client.${userId}`,
+      `The UUID of the libvirt secret of client.${userId}, which follows from the fsid.`,
+      '--fsid',
+    );
+  };
 
   #placeholder(name: string, means: string, option: string): string {
     const placeholder = `<${name}>`;

@@ -60,11 +60,11 @@ function manifest(
 
 export function poolManifest(binding: CephOpenStackBinding, need: PoolNeed): ChildManifest {
   const unasked = binding.spec.adoption === 'Never' ? need.whenMade : {};
-  return manifest(binding, need.objectName, { ...unasked, ...need.own, ...inheritedFields(binding) });
+  return manifest(binding, need.objectName, { ...unasked, ...need.own, ...inheritedFields(binding, need) });
 }
 
 export function clientManifest(binding: CephOpenStackBinding, need: ClientNeed): ChildManifest {
-  return manifest(binding, need.objectName, { ...need.own, ...inheritedFields(binding) });
+  return manifest(binding, need.objectName, { ...need.own, ...inheritedFields(binding, need) });
 }
 
 /** A pool or user that leaves, told by which policy; the rest of it stays as it is. Undefined: it knows already. */
@@ -114,9 +114,9 @@ function sameObject({ metadata: { uid } }: Resource, wanted: ChildManifest): Chi
   return { ...wanted, metadata: { ...wanted.metadata, uid } };
 }
 
-function inheritedFields({ spec }: CephOpenStackBinding) {
-  const { cluster, adoption, deletionPolicy, mode } = spec;
-  return { cluster, adoption, deletionPolicy, mode };
+function inheritedFields({ spec }: CephOpenStackBinding, { cluster }: { readonly cluster: string }) {
+  const { adoption, deletionPolicy, mode } = spec;
+  return { cluster: { secretName: cluster }, adoption, deletionPolicy, mode };
 }
 
 export function hostObjectName(binding: CephOpenStackBinding, hostName: string): string {

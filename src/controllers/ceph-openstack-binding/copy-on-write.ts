@@ -8,7 +8,7 @@ import type { Observed } from './observed.ts';
 
 /**
  * Whether Cinder and Nova clone Glance's images. Where they cannot they copy every image in full, and say nothing.
- * All users of a binding are of one cluster, which clones need too.
+ * That a back end in another cluster copies is how Ceph is, not a fault that somebody could mend.
  */
 export function copyOnWriteCondition(
   binding: CephOpenStackBinding,
@@ -17,7 +17,15 @@ export function copyOnWriteCondition(
 ): readonly Condition[] {
   const { glance } = model ?? {};
   const readers = readersOf(binding);
-  if (glance === undefined || readers.length === 0) return [];
+  const copying = backendsElsewhere(binding);
+  if (glance === undefined || readers.length + copying.length === 0) return [];
+  const type = 'CopyOnWrite';
+  const elsewhere =
+    copying.length === 0 ? '' : ` Volumes of ${copying.join(', ')}, in another cluster, are full copies.`;
+  if (readers.length === 0) {
+    const message = `Images are copied in full, not cloned.${elsewhere}`;
+    return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
+  }
   const blind = readers.flatMap(({ objectName }) => {
     const client = observed.clients.get(objectName);
     if (client === undefined || mayRead(client, glance.pool, observed)) return [];
@@ -25,19 +33,24 @@ export function copyOnWriteCondition(
   });
   const hidden = 'Glance does not say where they lie: leave glance.exposeDirectURL out';
   const faults = [...(glance.exposeDirectUrl ? [] : [hidden]), ...new Set(blind.sort())];
-  const type = 'CopyOnWrite';
   if (faults.length > 0) {
-    const message = `Images are copied in full, not cloned. ${faults.join('; ')}.`;
+    const message = `Images are copied in full, not cloned. ${faults.join('; ')}.${elsewhere}`;
     return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
   }
-  const message = `Raw images in the pool "${glance.pool}" can be cloned; others are copied in full.`;
+  const message = `Raw images in the pool "${glance.pool}" can be cloned; others are copied in full.${elsewhere}`;
   return [{ type, status: 'True', reason: 'Converged', message }];
 }
 
-/** The users as which images are made into volumes and instances' disks. */
+/** The users as which images are made into volumes and instances' disks in Glance's cluster. */
 function readersOf(binding: CephOpenStackBinding): readonly ClientNeed[] {
   const { backends, nova } = needsOf(binding);
-  return [...backends.map(({ client }) => client), ...(nova?.pool === undefined ? [] : [nova.client])];
+  const here = backends.filter(({ cluster }) => cluster === binding.spec.cluster.secretName);
+  return [...here.map(({ client }) => client), ...(nova?.pool === undefined ? [] : [nova.client])];
+}
+
+function backendsElsewhere(binding: CephOpenStackBinding): readonly string[] {
+  const { backends } = needsOf(binding);
+  return backends.filter(({ cluster }) => cluster !== binding.spec.cluster.secretName).map(({ name }) => `"${name}"`);
 }
 
 /** Caps to the letter are taken at their author's word. */

@@ -1,11 +1,17 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import { poolNameOf } from '../../api/rbd-pool.ts';
+import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { renderCephConf } from '../../ceph/conf.ts';
 import { guestSocket } from '../../openstack/guest-sockets.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
-import type { Client, OpenStackModel, SecretIdentity } from '../../openstack/model.ts';
-import { type ClientNeed, clientNeeds, type Needs, needsOf, type PoolNeed } from '../binding-needs.ts';
+import {
+  type CephConf,
+  type Client,
+  keyringPath,
+  type OpenStackModel,
+  type SecretIdentity,
+} from '../../openstack/model.ts';
+import { type ClientNeed, clientUses, type Needs, needsOf, type PoolNeed, poolUses } from '../binding-needs.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 
 /**
@@ -18,23 +24,45 @@ export function openStackModel(
   secretUuid: SecretUuid = derivedSecretUuid,
 ): OpenStackModel | undefined {
   const needs = needsOf(binding);
-  const resolve = resolver(observed);
-  const cluster = clusterOf(needs, observed);
-  if (cluster === undefined) return undefined;
+  const resolve = resolver(needs, observed);
   try {
-    return build(binding, needs, resolve, cluster, secretUuid);
+    return build(binding, needs, resolve, secretUuid);
   } catch (error) {
     if (error === missing) return undefined;
     throw error;
   }
 }
 
-type SecretUuid = (fsid: string, userId: string) => string;
+/** `cluster` is the connection Secret. */
+type SecretUuid = (fsid: string, userId: string, cluster: string) => string;
 
-/** The cluster that the binding's users log in to: of the first of them, since all have the same. */
-export function clusterOf(needs: Needs, observed: Observed): ClientSecret | undefined {
-  const [first] = clientNeeds(needs);
-  return first === undefined ? undefined : secretOf(first, observed)?.secret;
+/** What the users of a cluster log in to, by one that is there by the same connection Secret; else by the first of them. */
+export function clusterOf(cluster: string, needs: Needs, observed: Observed): ClientSecret | undefined {
+  const found = clientUses(needs)
+    .filter((need) => need.cluster === cluster)
+    .flatMap((need) => secretOf(need, observed) ?? []);
+  return (found.find(({ client }) => client.spec.cluster.secretName === cluster) ?? found[0])?.secret;
+}
+
+/** Where hosts have the configuration of a cluster, by its connection Secret. */
+export function confPathOf({ spec }: CephOpenStackBinding, cluster: string): string {
+  if (cluster !== spec.cluster.secretName) return `/etc/ceph/${cluster}.conf`;
+  return spec.cephConf?.path ?? '/etc/ceph/ceph.conf';
+}
+
+/**
+ * RbdPools in the cluster which a revision knows by that ceph.conf. One that is no other's is the binding's own, whose path
+ * may have been another once.
+ */
+export function poolsKnownAs(conf: string, binding: CephOpenStackBinding, { pools }: Observed): readonly RbdPool[] {
+  const here = binding.spec.cluster.secretName;
+  const all = [...pools.values()];
+  const isOther = (pool: RbdPool): boolean => {
+    const { secretName } = pool.spec.cluster;
+    return secretName !== here && confPathOf(binding, secretName) === conf;
+  };
+  if (conf !== confPathOf(binding, here) && all.some(isOther)) return all.filter(isOther);
+  return all.filter((pool) => pool.spec.cluster.secretName === here);
 }
 
 export function secretOf(
@@ -51,39 +79,37 @@ export function secretOf(
 interface Resolver {
   pool(need: PoolNeed): string;
   client(need: ClientNeed): Client;
+  /** What the users of that cluster log in to. */
+  cluster(secretName: string): ClientSecret;
   /** Whether another binding uses the pool, too. */
   isAnothers(need: PoolNeed): boolean;
 }
 
 const missing = new Error('A child is not there yet.');
 
-function resolver(observed: Observed): Resolver {
+function there<T>(child: T | undefined): T {
+  if (child === undefined) throw missing;
+  return child;
+}
+
+function resolver(needs: Needs, observed: Observed): Resolver {
   return {
-    pool(need) {
-      const pool = observed.pools.get(need.objectName);
-      if (pool === undefined) throw missing;
-      return poolNameOf(pool);
-    },
+    pool: (need) => poolNameOf(there(observed.pools.get(need.objectName))),
     client(need) {
-      const found = secretOf(need, observed);
-      if (found === undefined) throw missing;
+      const found = there(secretOf(need, observed));
       return { userId: found.secret.userId, secretName: found.name, fingerprint: found.secret.fingerprint };
     },
+    cluster: (secretName) => there(clusterOf(secretName, needs, observed)),
     isAnothers: (need) => observed.poolsOfOthers.has(need.objectName),
   };
 }
 
-function build(
-  binding: CephOpenStackBinding,
-  needs: Needs,
-  resolve: Resolver,
-  cluster: ClientSecret,
-  secretUuid: SecretUuid,
-): OpenStackModel {
+function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, secretUuid: SecretUuid): OpenStackModel {
   const { glance, cinder, cinderBackup, nova, extraConfig, verification } = binding.spec;
-  const pools = allPools(needs, resolve);
-  const identity = (client: Client, said?: Partial<SecretIdentity>): SecretIdentity => ({
-    uuid: said?.uuid ?? secretUuid(cluster.fsid, client.userId),
+  const here = binding.spec.cluster.secretName;
+  const pools = poolUses(needs).map((need) => `${need.cluster} ${resolve.pool(need)}`);
+  const identity = (client: Client, cluster: string, said?: Partial<SecretIdentity>): SecretIdentity => ({
+    uuid: said?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
     keep: [...(said?.keep ?? [])].sort(),
   });
   const backends = needs.backends.map((need) => {
@@ -95,22 +121,24 @@ function build(
       section: need.section,
       client,
       pool,
-      exclusivePool: pools.filter((other) => other === pool).length === 1 && !resolve.isAnothers(need.pool),
+      ...(need.cluster === here ? {} : { conf: otherConf(binding, need.cluster, resolve) }),
+      exclusivePool:
+        pools.filter((other) => other === `${need.cluster} ${pool}`).length === 1 && !resolve.isAnothers(need.pool),
       ...defined({
         maxCloneDepth: said?.maxCloneDepth,
         flattenVolumeFromSnapshot: said?.flattenVolumeFromSnapshot,
         chunkSizeMb: said?.chunkSizeMB,
         connectTimeoutSeconds: said?.connectTimeoutSeconds,
       }),
-      libvirtSecret: identity(client, said?.libvirtSecret as Partial<SecretIdentity> | undefined),
+      libvirtSecret: identity(client, need.cluster, said?.libvirtSecret as Partial<SecretIdentity> | undefined),
     };
   });
   const novaClient = needs.nova === undefined ? undefined : resolve.client(needs.nova.client);
-  const shared = backends.find((backend) => backend.client.userId === novaClient?.userId);
+  const shared = backends.find((backend) => backend.client.secretName === novaClient?.secretName);
   return {
     conf: {
-      path: binding.spec.cephConf?.path ?? '/etc/ceph/ceph.conf',
-      content: confText(binding, cluster, novaClient),
+      path: confPathOf(binding, here),
+      content: confText(binding, resolve.cluster(here), novaClient),
     },
     ...(glance === undefined || needs.glance === undefined
       ? {}
@@ -145,7 +173,7 @@ function build(
           nova: {
             client: novaClient,
             adminSocket: binding.spec.cephConf?.adminSocket === 'Enabled',
-            libvirtSecret: shared?.libvirtSecret ?? identity(novaClient),
+            libvirtSecret: shared?.libvirtSecret ?? identity(novaClient, here),
             ...(needs.nova?.pool === undefined ? {} : { ephemeralPool: resolve.pool(needs.nova.pool) }),
             ...defined({
               fileInjection: nova.fileInjection,
@@ -160,17 +188,9 @@ function build(
   };
 }
 
-function allPools(needs: Needs, resolve: Resolver): readonly string[] {
-  const all = [needs.glance?.pool, ...needs.backends.map((backend) => backend.pool), needs.cinderBackup?.pool];
-  return [...all, needs.nova?.pool].flatMap((need) => (need === undefined ? [] : [resolve.pool(need)]));
-}
-
 function confText(binding: CephOpenStackBinding, cluster: ClientSecret, nova: Client | undefined): string {
   const said = binding.spec.cephConf;
-  const client = new Map<string, string>();
-  if (said?.rbdCache !== undefined) client.set('rbd_cache', said.rbdCache === 'Enabled' ? 'true' : 'false');
-  if (said?.rbdCache === 'Enabled') client.set('rbd_cache_writethrough_until_flush', 'true');
-  for (const [name, value] of entries(said?.client)) client.set(name, value);
+  const client = clientOptions(binding);
   const sections = new Map([
     ['global', new Map([['fsid', cluster.fsid], ['mon_host', cluster.monHost], ...entries(said?.global)])],
   ]);
@@ -180,6 +200,33 @@ function confText(binding: CephOpenStackBinding, cluster: ClientSecret, nova: Cl
     sections.set(`client.${nova.userId}`, new Map([['admin_socket', guestSocket]]));
   }
   return renderCephConf(sections);
+}
+
+function clientOptions({ spec: { cephConf: said } }: CephOpenStackBinding): Map<string, string> {
+  const client = new Map<string, string>();
+  if (said?.rbdCache !== undefined) client.set('rbd_cache', said.rbdCache === 'Enabled' ? 'true' : 'false');
+  if (said?.rbdCache === 'Enabled') client.set('rbd_cache_writethrough_until_flush', 'true');
+  for (const [name, value] of entries(said?.client)) client.set(name, value);
+  return client;
+}
+
+/** The free options of [global] are said of the binding's cluster, and stay with it. */
+function otherConf(binding: CephOpenStackBinding, cluster: string, resolve: Resolver): CephConf {
+  const { fsid, monHost } = resolve.cluster(cluster);
+  const path = confPathOf(binding, cluster);
+  // Cinder before liberty and librados before Jewel call every cluster "ceph", and would look for keys under that name.
+  const keyring = keyringPath({ path }, '$name');
+  const sections = new Map([
+    [
+      'global',
+      new Map([
+        ['fsid', fsid],
+        ['mon_host', monHost],
+      ]),
+    ],
+    ['client', new Map([['keyring', keyring], ...clientOptions(binding)])],
+  ]);
+  return { path, content: renderCephConf(sections) };
 }
 
 function entries(options: Readonly<Record<string, string>> | undefined): [string, string][] {

@@ -13,13 +13,18 @@ const anySpec = fc
     }),
     canary: fc.integer({ min: 0, max: 2 }),
     hostRemoval: fc.constantFrom('Retain', 'Clean'),
+    backends: fc.constantFrom(
+      [{ name: 'ceph' }],
+      [{ name: 'east', cluster: { secretName: 'ceph-east' } }, { name: 'ceph' }],
+    ),
     chunkSizeMB: fc.integer({ min: 1, max: 3 }),
     discard: fc.constantFrom('Unmap', 'Ignore'),
   })
-  .map(({ hosts, canary, hostRemoval, chunkSizeMB, discard }) =>
+  .map(({ hosts, canary, hostRemoval, backends, chunkSizeMB, discard }) =>
     specWith(Object.fromEntries(hosts.map((some, index) => [`h${index}`, some])), {
       rollout: { canary, maxUnavailable: { others: '50%' } },
       hostRemoval,
+      cinder: { backends },
       glance: { chunkSizeMB },
       nova: { ephemeral: {}, hwDiskDiscard: discard },
     }),

@@ -117,7 +117,7 @@ test('planBinding() does not restart others, when a host of another kind joins',
 test('planBinding() only distributes, when a key or the monitors change', () => {
   for (const change of [
     (world: World) => world.keys.set('cinder', 'another'),
-    (world: World) => (world.monHost = '10.0.0.9'),
+    (world: World) => (world.monHosts['ceph-main'] = '10.0.0.9'),
   ]) {
     const world = settled(specWith({ ...two, cmp2: ['NovaCompute'], cmp3: ['NovaCompute'] }));
     const before = world.host('cmp1').spec.revision?.current;

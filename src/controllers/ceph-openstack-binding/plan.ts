@@ -5,11 +5,12 @@ import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
+import { holdsAll } from './canonical.ts';
 import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
 import { leavingHosts, pauseChildren, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
-import { openStackModel } from './openstack-model.ts';
+import { openStackModel, poolsKnownAs } from './openstack-model.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
@@ -105,6 +106,8 @@ function applyChild(
   if (found === undefined) return [{ verb, manifest, isNew: true }];
   // One that is going comes back when it is gone; one that is somebody else's is not touched.
   if (isGoing(found) || !isChildOf(binding, found) || isApplied(manifest, found)) return [];
+  // Kubernetes would refuse it: what a thing is in never changes (problems.ts says so).
+  if (!holdsAll({ cluster: manifest.spec.cluster }, found.spec)) return [];
   return [{ verb, manifest, isNew: false }];
 }
 
@@ -166,7 +169,12 @@ function removeChildren(
   const clients = unwantedClients(binding, needs, observed);
   const idle = clients.filter((client) => !uses.some(({ secrets }) => secrets.has(clientSecretNameOf(client))));
   const pools = unwantedPools(binding, needs, observed).filter(
-    (pool) => !uses.some((use) => use.pools.has(poolNameOf(pool))),
+    (pool) =>
+      !uses.some((use) =>
+        use.pools.some(
+          ({ name, conf }) => name === poolNameOf(pool) && poolsKnownAs(conf, binding, observed).includes(pool),
+        ),
+      ),
   );
   return [
     [...tellOthers('apply-client', binding, clients), ...tellOthers('apply-pool', binding, pools)],

@@ -4,14 +4,14 @@ import { optionRefusal, takeOverRefusal } from '../../api/policy.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
-import type { OpenStackModel } from '../../openstack/model.ts';
+import type { Client, OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
-import { clientNeeds, type Needs, poolNeeds } from '../binding-needs.ts';
+import { clientNeeds, clientUses, type Needs, needsOf, poolNeeds, poolUses } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { hostObjectName, isChildOf } from './children.ts';
 import type { Observed } from './observed.ts';
-import { clusterOf, secretOf } from './openstack-model.ts';
+import { clusterOf, confPathOf, secretOf } from './openstack-model.ts';
 
 /** What a person must mend in the binding itself before anything is done for it. */
 export function specProblem(binding: CephOpenStackBinding, observed: Observed): Hold | undefined {
@@ -33,6 +33,16 @@ export function specProblem(binding: CephOpenStackBinding, observed: Observed): 
   const twice = sections.find((section, index) => sections.indexOf(section) !== index);
   if (twice !== undefined) {
     return stalled('InvalidSpec', `Two back ends have the section "${twice}": give each its own.`);
+  }
+  const here = binding.spec.cluster.secretName;
+  const clash = needsOf(binding).backends.find(
+    ({ cluster }) => cluster !== here && confPathOf(binding, cluster) === confPathOf(binding, here),
+  );
+  if (clash !== undefined) {
+    return stalled(
+      'InvalidSpec',
+      `The clusters of "${here}" and, by the back end "${clash.name}", of "${clash.cluster}" would both be ${confPathOf(binding, here)} on hosts: give spec.cephConf.path another name, or that Secret.`,
+    );
   }
   const { policy } = observed;
   const { secretName } = binding.spec.ssh;
@@ -78,19 +88,42 @@ export function childProblems(binding: CephOpenStackBinding, needs: Needs, obser
     if (problem !== undefined || secretOf(need, observed) !== undefined) return problem;
     return passing('WaitingForClient', `The Secret of CephClientAuth "${need.objectName}" is not there yet.`);
   });
-  const cluster = clusterOf(needs, observed);
-  const foreign = clientNeeds(needs).filter((need) => {
-    const found = secretOf(need, observed);
-    return found !== undefined && cluster !== undefined && found.secret.fsid !== cluster.fsid;
-  });
-  const elsewhere = foreign.map((need) =>
-    stalled(
-      'WrongCluster',
-      `CephClientAuth "${need.objectName}" belongs to another cluster than the binding's other users: refer to one of this cluster.`,
-    ),
-  );
+  const elsewhere = clusterProblems(binding, needs, observed);
   const all = [...pools, ...clients, ...elsewhere].filter((problem) => problem !== undefined);
   return all.sort((a, b) => Number(b.stalled) - Number(a.stalled));
+}
+
+/** Pools and users that are in another cluster than the section which uses them. */
+function clusterProblems(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly Hold[] {
+  const pools = poolUses(needs).flatMap((need) =>
+    misplaced(need, 'RbdPool', observed.pools.get(need.objectName), 'pool'),
+  );
+  const clients = clientUses(needs).flatMap((need) => {
+    const found = secretOf(need, observed);
+    const cluster = clusterOf(need.cluster, needs, observed);
+    if (found !== undefined && cluster !== undefined && found.secret.fsid !== cluster.fsid) {
+      return `CephClientAuth "${need.objectName}" belongs to another cluster than the other users of "${need.cluster}": refer to one of this cluster.`;
+    }
+    // Two Secrets may lead to the binding's cluster; then the fsid has just said so.
+    if (need.cluster === binding.spec.cluster.secretName && need.own === undefined) return [];
+    return misplaced(need, 'CephClientAuth', observed.clients.get(need.objectName), 'user');
+  });
+  return [...new Set([...pools, ...clients])].map((message) => stalled('WrongCluster', message));
+}
+
+function misplaced(
+  need: { readonly objectName: string; readonly cluster: string; readonly own?: unknown },
+  kind: string,
+  child: { readonly spec: { readonly cluster: { readonly secretName: string } } } | undefined,
+  thing: string,
+): readonly string[] {
+  const there = child?.spec.cluster.secretName ?? need.cluster;
+  if (there === need.cluster) return [];
+  const wayOut =
+    need.own === undefined
+      ? `refer to a ${thing} of that cluster`
+      : 'give the back end another name, for what it has stays in its cluster';
+  return [`${kind} "${need.objectName}" is in the cluster of "${there}", not in that of "${need.cluster}": ${wayOut}.`];
 }
 
 function childProblem(
@@ -128,19 +161,20 @@ function childProblem(
 
 /** Two users must not share a libvirt secret: it has room for one key. */
 export function secretProblem(model: OpenStackModel): Hold | undefined {
-  const users = new Map<string, string>();
+  const users = new Map<string, Client>();
   const identities = (model.cinder?.backends ?? []).map(({ client, libvirtSecret }) => ({ client, libvirtSecret }));
   for (const { client, libvirtSecret } of [...identities, ...(model.nova === undefined ? [] : [model.nova])]) {
     for (const uuid of [libvirtSecret.uuid, ...libvirtSecret.keep]) {
       const other = users.get(uuid);
-      if (other !== undefined && other !== client.userId) {
-        const names = [other, client.userId].sort().join(' and client.');
+      if (other !== undefined && other.secretName !== client.secretName) {
+        const names = [other.userId, client.userId].sort().join(' and client.');
+        const where = other.userId === client.userId ? ', which are of two clusters' : '';
         return stalled(
           'InvalidSpec',
-          `The libvirt secret ${uuid} is given to client.${names}: it holds one key, so give each user its own.`,
+          `The libvirt secret ${uuid} is given to client.${names}${where}: it holds one key, so give each user its own.`,
         );
       }
-      users.set(uuid, client.userId);
+      users.set(uuid, client);
     }
   }
   return undefined;
@@ -154,13 +188,16 @@ export function secretProblem(model: OpenStackModel): Hold | undefined {
 export function orphanProblem(
   inService: readonly RevisionData[],
   needs: Needs,
-  imagesIn: (pool: string) => number,
+  imagesIn: (pool: string, conf: string) => number,
 ): Hold | undefined {
   const kept = new Set(needs.backends.map(({ section, name }) => `${section}#${name}`));
   const lost = inService
     .flatMap(backendsOf)
-    .filter(({ identity, pool }) => !kept.has(identity) && imagesIn(pool) > 0)
-    .map(({ section, name, pool }) => `[${section}] "${name}" with ${imagesIn(pool)} images in the pool "${pool}"`);
+    .filter(({ identity, pool, conf }) => !kept.has(identity) && imagesIn(pool, conf) > 0)
+    .map(
+      ({ section, name, pool, conf }) =>
+        `[${section}] "${name}" with ${imagesIn(pool, conf)} images in the pool "${pool}"`,
+    );
   if (lost.length === 0) return undefined;
   return stalled(
     'VolumesWouldBeOrphaned',
@@ -176,8 +213,12 @@ function backendsOf(data: RevisionData) {
         .filter((option) => option.name === 'volume_backend_name')
         .map(({ section, edit }) => {
           const name = edit.how === 'set' ? edit.value : '';
-          const pool = options.find((option) => option.section === section && option.name === 'rbd_pool')?.edit;
-          return { section, name, identity: `${section}#${name}`, pool: pool?.how === 'set' ? pool.value : '' };
+          const optionOf = (wanted: string): string => {
+            const found = options.find((option) => option.section === section && option.name === wanted)?.edit;
+            return found?.how === 'set' ? found.value : '';
+          };
+          const identity = `${section}#${name}`;
+          return { section, name, identity, pool: optionOf('rbd_pool'), conf: optionOf('rbd_ceph_conf') };
         }),
     );
 }

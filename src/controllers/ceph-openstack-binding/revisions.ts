@@ -66,10 +66,13 @@ function isRefused(desired: DesiredHost | Refusal): desired is Refusal {
   return 'refused' in desired;
 }
 
-/** The Secrets and pools that a revision speaks of. */
-export function usedBy(data: RevisionData): { secrets: ReadonlySet<string>; pools: ReadonlySet<string> } {
+/** The Secrets and pools that a revision speaks of; a pool's cluster by its ceph.conf on hosts. */
+export function usedBy(data: RevisionData): {
+  secrets: ReadonlySet<string>;
+  pools: readonly { readonly name: string; readonly conf: string }[];
+} {
   return {
     secrets: new Set(data.roles.flatMap((role) => role.distribute.keyrings.map((keyring) => keyring.secretName))),
-    pools: new Set(data.roles.flatMap((role) => role.access.map((check) => check.pool))),
+    pools: data.roles.flatMap((role) => role.access.map(({ pool, conf }) => ({ name: pool, conf }))),
   };
 }

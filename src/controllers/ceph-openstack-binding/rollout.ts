@@ -14,6 +14,7 @@ import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './c
 import { type HostState, hostState, machineOf, notSeen } from './host-state.ts';
 import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
+import { poolsKnownAs } from './openstack-model.ts';
 import { orphanProblem } from './problems.ts';
 import { changedRoles, type Revision, revisionName } from './revisions.ts';
 import { onTrial, seenOf, trialOf } from './rollout-trial.ts';
@@ -66,7 +67,9 @@ export function planRollout(
 ): Rollout {
   const former = formerNames(binding, observed);
   const views = binding.spec.hosts.map((host) => viewHost(binding, observed, former, host.name));
-  const orphans = orphanProblem(inService(observed, views), needs, (pool) => imagesIn(observed.pools.values(), pool));
+  const orphans = orphanProblem(inService(observed, views), needs, (pool, conf) =>
+    imagesIn(poolsKnownAs(conf, binding, observed), pool),
+  );
   const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
   const { target } = rendered;
   const problems = orphans === undefined ? rendered.problems : [orphans];

@@ -18,20 +18,22 @@ export function bindingStatus(
     return { fields: { hosts: countHosts(rollout), ...revisionFields(rollout) }, conditions: [] };
   }
   const { rollout, model } = draftBinding(binding, observed);
-  const secrets = new Map<string, string>();
+  const entities = new Map<string, string>();
   for (const { client, libvirtSecret } of [
     ...(model?.cinder?.backends ?? []),
     ...(model?.nova === undefined ? [] : [model.nova]),
   ]) {
-    secrets.set(`client.${client.userId}`, libvirtSecret.uuid);
+    entities.set(libvirtSecret.uuid, `client.${client.userId}`);
   }
   const fields: Pick<CephOpenStackBindingStatus, 'hosts' | 'revision' | 'libvirtSecrets'> = {
     hosts: countHosts(rollout),
     ...revisionFields(rollout),
-    ...(secrets.size === 0
+    ...(entities.size === 0
       ? {}
       : {
-          libvirtSecrets: [...secrets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([entity, uuid]) => ({ entity, uuid })),
+          libvirtSecrets: [...entities]
+            .map(([uuid, entity]) => ({ entity, uuid }))
+            .sort((a, b) => (`${a.entity} ${a.uuid}` < `${b.entity} ${b.uuid}` ? -1 : 1)),
         }),
   };
   const conditions = [

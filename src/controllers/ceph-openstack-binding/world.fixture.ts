@@ -17,7 +17,11 @@ import type { Revision } from './revisions.ts';
 import { bindingWith } from './spec.fixture.ts';
 import { type BindingStep, type ChildKind, kindOfVerb } from './steps.ts';
 
-const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
+/** By the connection Secret. */
+export const fsids: Readonly<Record<string, string>> = {
+  'ceph-main': '5b1c2a3e-0000-4000-8000-000000000001',
+  'ceph-east': '5b1c2a3e-0000-4000-8000-000000000002',
+};
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Child = Omit<Mutable<Resource>, 'metadata' | 'spec'> & {
@@ -58,8 +62,9 @@ export class World {
   policy: Policy | undefined = parsePolicy(undefined);
   claimedByOthers = new Map<string, string>();
   poolsOfOthers = new Set<string>();
-  monHost = '10.0.0.1';
   isOpenStackAway = false;
+  /** By the connection Secret. */
+  monHosts: Record<string, string> = { 'ceph-main': '10.0.0.1', 'ceph-east': '10.1.0.1' };
   /** What happened to hosts and children, in order. */
   readonly history: string[] = [];
   #uid = 0;
@@ -97,9 +102,7 @@ export class World {
     for (const client of clients.values()) {
       const userId = clientNameOf(client);
       const fingerprint = this.keys.get(userId) ?? `key-of-${userId}`;
-      const kept = this.made.has(client.metadata.name)
-        ? { userId, fingerprint, fsid, monHost: this.monHost }
-        : undefined;
+      const kept = this.made.has(client.metadata.name) ? { userId, fingerprint, ...this.#cluster(client) } : undefined;
       const secret = foretoldSecret(this.binding, client) ?? kept;
       if (secret !== undefined) secrets.set(clientSecretNameOf(client), secret);
     }
@@ -114,6 +117,11 @@ export class World {
       poolsOfOthers: this.poolsOfOthers,
       openStack: openStackView(this, this.#all<CephOpenStackHost>('CephOpenStackHost').values()),
     };
+  }
+
+  #cluster({ spec }: { readonly spec: unknown }) {
+    const { secretName } = (spec as CephClientAuth['spec']).cluster;
+    return { fsid: fsids[secretName] ?? assert.fail(), monHost: this.monHosts[secretName] ?? assert.fail() };
   }
 
   #all<T>(kind: ChildKind): ReadonlyMap<string, T> {
@@ -188,7 +196,7 @@ export class World {
           this.made.delete(name);
           this.history.push(`${kind} ${name} is gone`);
         } else if (child.spec.mode === 'Plan' && !this.made.has(name)) {
-          const foretold = kind === 'RbdPool' ? {} : { foretold: { fsid, monHost: this.monHost } };
+          const foretold = kind === 'RbdPool' ? {} : { foretold: this.#cluster(child) };
           judge(child, 'ChangesPlanned', { plan: [`Make ${name}.`], ...foretold });
         } else {
           this.made.add(name);
@@ -280,7 +288,7 @@ export class World {
   /** An object of that kind which somebody else made. */
   intrude(kind: ChildKind, name: string, spec: Record<string, unknown>): void {
     const metadata = { ...childMetadata(this.binding, name), labels: {}, ownerReferences: [], annotations: {} };
-    this.#put(kind, { metadata, spec });
+    this.#put(kind, { metadata, spec: { cluster: { secretName: 'ceph-main' }, ...spec } });
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
+import { guideModel } from '../../openstack/model.fixture.ts';
 import { Secret } from '../../secret.ts';
 import { hostObject } from './host.fixture.ts';
 import { desiredFor, Machine, settle } from './machine.fixture.ts';
@@ -23,7 +24,7 @@ function look(librados: string, type: 1 | 2, access: 'opened' | 'refused' | 'not
   const machine = new Machine(compute);
   const key = keyOfType(type);
   machine.keys = new Map([
-    ['client.cinder', { key, keyring: new Secret(`[client.cinder]\n\tkey = ${key.reveal()}\n`) }],
+    ['cloud-cinder-ceph-client', { key, keyring: new Secret(`[client.cinder]\n\tkey = ${key.reveal()}\n`) }],
   ]);
   const rendered = desiredFor(compute, { verifyAccess: access !== 'not looked at' }, machine.keys);
   settle(machine, hostObject(compute), undefined, rendered);
@@ -53,5 +54,35 @@ for (const [what, seen, reason] of [
     if (reason === 'AccessDenied')
       assert.match(hold?.message ?? '', /; compare what "ceph auth get client\.cinder" prints/);
     if (reason === 'KeyTypeUnsupported') assert.match(hold?.message ?? '', /18\.2\.7.* client\.cinder.*aes256k/);
+  });
+}
+
+for (const [cluster, reason, says] of [
+  ['ceph-east', 'KeyTypeUnsupported', /log in as client\.cinder,/],
+  ['ceph', 'AccessDenied', /nova as client\.cinder on pool volumes with \/etc\/ceph\/ceph\.conf: login/],
+] as const) {
+  test(`planHost() judges a user by its key in its own cluster, when ${cluster} refuses it`, () => {
+    const machine = new Machine(compute);
+    const keys = [keyOfType(1), keyOfType(2)] as const;
+    machine.keys = new Map(
+      ['cloud-cinder-ceph-client', 'east-ceph-client'].map((name, index) => {
+        const key = keys[index] ?? keys[0];
+        return [name, { key, keyring: new Secret(`[client.cinder]\n\tkey = ${key.reveal()}\n`) }];
+      }),
+    );
+    const [here] = guideModel.cinder?.backends ?? [];
+    assert.ok(here !== undefined);
+    const conf = { path: '/etc/ceph/ceph-east.conf', content: '[global]\nfsid = e\n' };
+    const client = { ...here.client, secretName: 'east-ceph-client' };
+    const libvirtSecret = { uuid: '8d3ae4a0-6d3e-4f52-a4a4-3f0f7b0c5d11', keep: [] };
+    const backends = [here, { ...here, name: 'east', section: 'east', conf, client, libvirtSecret }];
+    const rendered = desiredFor(compute, { cinder: { backends } }, machine.keys);
+    settle(machine, hostObject(compute), undefined, rendered);
+    const seen = machine.look(undefined, rendered);
+    const access = rendered.access.map((check) => proofOf(check, check.conf !== `/etc/ceph/${cluster}.conf`));
+    const packages = { ...seen.facts.packages, librados2: { version: '2:18.2.7+ds-1', status: 'installed' } };
+    const { hold } = planHost(hostObject(compute), { ...seen, facts: { ...seen.facts, packages, access } });
+    assert.equal(hold?.reason, reason);
+    assert.match(hold?.message ?? '', says);
   });
 }

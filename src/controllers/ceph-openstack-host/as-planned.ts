@@ -22,10 +22,13 @@ export function asPlanned(seen: SeenHost, planned: SeenHost['current']): SeenHos
 function foretellKeys({ keys }: SeenHost, desired: DesiredHost | Refusal): SeenHost['keys'] {
   const all = new Map(keys);
   if (isRefusal(desired)) return all;
-  for (const { entity, fingerprint } of [...desired.distribute.keyrings, ...desired.distribute.libvirtSecrets]) {
-    if (all.get(entity)?.key.fingerprint() === fingerprint) continue;
+  for (const { entity, secretName, fingerprint } of [
+    ...desired.distribute.keyrings,
+    ...desired.distribute.libvirtSecrets,
+  ]) {
+    if (all.get(secretName)?.key.fingerprint() === fingerprint) continue;
     const standIn = new Secret(`[${entity}]\n\tkey = ${notCreatedYet}\n`);
-    all.set(entity, { key: standIn, keyring: standIn, foretold: fingerprint });
+    all.set(secretName, { key: standIn, keyring: standIn, foretold: fingerprint });
   }
   return all;
 }

@@ -11,7 +11,7 @@ export function keyFor(
   wanted: { readonly entity: string; readonly secretName: string; readonly fingerprint: string },
   keys: ReadonlyMap<string, ClientKey>,
 ): ClientKey | undefined {
-  const client = keys.get(wanted.entity);
+  const client = keys.get(wanted.secretName);
   if (client !== undefined && (client.foretold ?? client.key.fingerprint()) === wanted.fingerprint) return client;
   const hold = passing(
     'WaitingForClient',

@@ -58,7 +58,7 @@ function wasLaidOut({ spec, status }: CephOpenStackHost): boolean {
 function recoverFiles({ facts, keys }: SeenHost, { distribute }: DesiredHost) {
   const wanted = [
     ...distribute.files.map(({ path, content }) => ({ path, content: new Secret(content) })),
-    ...distribute.keyrings.map(({ path, entity }) => ({ path, content: keys.get(entity)?.keyring })),
+    ...distribute.keyrings.map(({ path, secretName }) => ({ path, content: keys.get(secretName)?.keyring })),
   ];
   return wanted.flatMap(({ path, content }) => {
     const seen = facts.files[path];

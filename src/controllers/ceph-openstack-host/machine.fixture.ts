@@ -240,7 +240,10 @@ function unitFacts(unit: { startTicks: number; active: string; starts: number })
 const clientKeys: ReadonlyMap<string, ClientKey> = new Map(
   ['glance', 'cinder', 'cinder-backup'].map((user) => {
     const key = `key-of-${user}`;
-    return [`client.${user}`, { key: new Secret(key), keyring: new Secret(`[client.${user}]\n\tkey = ${key}\n`) }];
+    return [
+      `cloud-${user}-ceph-client`,
+      { key: new Secret(key), keyring: new Secret(`[client.${user}]\n\tkey = ${key}\n`) },
+    ];
   }),
 );
 
@@ -250,9 +253,8 @@ export function desiredFor(
   changed: Partial<typeof guideModel> = {},
   keys = clientKeys,
 ): DesiredHost {
-  const fingerprint = (user: string) => keys.get(`client.${user}`)?.key.fingerprint() ?? '';
   const model = JSON.parse(JSON.stringify({ ...guideModel, ...changed }), (name, value) =>
-    name === 'client' ? { ...value, fingerprint: fingerprint(value.userId) } : value,
+    name === 'client' ? { ...value, fingerprint: keys.get(value.secretName)?.key.fingerprint() ?? '' } : value,
   );
   const rendered = roles.map((role) => {
     const one = renderRole(model, { role, platform, release: '2025.1' });

@@ -39,7 +39,7 @@ export type Observed =
       readonly next: HostRevision | undefined;
       /** In mode Plan: what the host was told in truth, while `current` and `next` are what it is planned with. */
       readonly told?: { readonly current: HostRevision | undefined; readonly next: HostRevision | undefined };
-      /** By entity; one that is not in it cannot be laid out yet. */
+      /** By the Secret that keeps it; one that is not in it cannot be laid out yet. */
       readonly keys: ReadonlyMap<string, ClientKey>;
       readonly ownership: Ownership;
       /** Who we are, for the manifest. */

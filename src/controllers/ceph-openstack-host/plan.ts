@@ -79,7 +79,7 @@ export function draftHost(
   if (settled && (isQuiet(draft) || isForetold)) giveBack(draft, observed, layers);
   // Also while restarts wait for the switch, which in turn waits for this.
   const mayProve = draft.laidOut && draft.holds.length === 0 && draft.switchOver.length + restartSteps.length === 0;
-  if (mayProve) proveAccess(draft, host, observed);
+  if (mayProve) proveAccess(draft, host, observed, layers);
   return { draft, steps: transaction(draft, observed, plannedRestarts(restartSteps, observed)) };
 }
 

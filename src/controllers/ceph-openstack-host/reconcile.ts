@@ -173,7 +173,7 @@ function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | 
   return { name, data: data as RevisionData };
 }
 
-/** The keys that the revisions speak of; the newest stands first, and with it the newer key of an entity. */
+/** The keys that the revisions speak of. */
 async function readKeys(
   host: CephOpenStackHost,
   tools: HostTools,
@@ -185,11 +185,10 @@ async function readKeys(
     .flatMap((revision) => revision?.data.roles ?? [])
     .filter((role) => host.spec.roles.includes(role.role))
     .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets]);
-  for (const { entity, secretName } of wanted) {
-    if (keys.has(entity)) continue;
+  for (const secretName of new Set(wanted.map((one) => one.secretName))) {
     const data = await tools.secrets.readSecret(host.metadata.namespace, secretName, signal);
     if (data?.userKey === undefined || data.keyring === undefined) continue;
-    keys.set(entity, { key: data.userKey, keyring: data.keyring });
+    keys.set(secretName, { key: data.userKey, keyring: data.keyring });
   }
   return keys;
 }

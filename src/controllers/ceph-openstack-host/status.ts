@@ -2,6 +2,7 @@ import type { CephOpenStackHost, HostFacts } from '../../api/ceph-openstack-host
 import type { Condition } from '../../api/resource.ts';
 import type { UnitFacts } from '../../hosts/facts.ts';
 import { familyOf } from '../../openstack/distributions.ts';
+import { clusterIn } from './access.ts';
 import { imageLocationsCondition } from './image-locations.ts';
 import { isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { openStackServices } from './openstack-services.ts';
@@ -58,12 +59,14 @@ function seenFacts({ facts, releases, owner }: SeenHost): HostFacts {
 function accessCondition(observed: SeenHost, laidOut: boolean): readonly Condition[] {
   const { access } = observed.facts;
   if (!laidOut || access.length === 0) return [];
-  const failed = access.filter(({ ok }) => !ok).map(({ check }) => `${check.user} as ${check.entity} on ${check.pool}`);
+  const nameOf = ({ check }: (typeof access)[number]): string =>
+    `${check.user} as ${check.entity} on ${check.pool}${clusterIn(observed, check)}`;
+  const failed = access.filter(({ ok }) => !ok).map(nameOf);
   if (failed.length > 0) {
     const message = `Not proved: ${failed.sort().join(', ')}.`;
     return [{ type: 'AccessVerified', status: 'False', reason: 'AccessDenied', message }];
   }
-  const proved = access.map(({ check }) => `${check.user} as ${check.entity} on ${check.pool}`).sort();
+  const proved = access.map(nameOf).sort();
   return [{ type: 'AccessVerified', status: 'True', reason: 'Converged', message: `Proved: ${proved.join(', ')}.` }];
 }
 
