@@ -5,7 +5,8 @@ import { register, sweepLeftovers } from './leftovers.ts';
 import { debianRoot } from './roots.ts';
 
 /** Ceph 16.2, 18.2 and 20.2. */
-export type CephSuite = 'bookworm' | 'trixie' | 'forky';
+export const cephSuites = ['bookworm', 'trixie', 'forky'] as const;
+export type CephSuite = (typeof cephSuites)[number];
 
 /** A read-only root tree with Ceph's daemons and clients of a Debian suite. */
 export function cephRoot(suite: CephSuite): Promise<string> {

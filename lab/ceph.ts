@@ -24,7 +24,7 @@ import { freePorts, isFree } from './ports.ts';
 import { CommandError } from './process.ts';
 import { progress } from './progress.ts';
 
-export { cephClientRoot } from './ceph-root.ts';
+export { type CephSuite, cephClientRoot, cephSuites } from './ceph-root.ts';
 
 /** A real Ceph cluster: a mon, a mgr and three OSDs, each on a host of its own as far as CRUSH knows. */
 export interface Ceph extends AsyncDisposable {

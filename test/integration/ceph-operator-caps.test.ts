@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CephSuite, cephSuites } from '../../lab/ceph.ts';
 import { run } from '../../lab/process.ts';
 import { parsePolicy } from '../../src/api/policy.ts';
 import { legacyCaps, profileCaps } from '../../src/ceph/access-caps.ts';
@@ -62,11 +63,10 @@ const denied: readonly (readonly [name: string, command: MonCommand])[] = [
 ];
 
 describe("the operator's caps", { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const)
-    describe(`on ${suite}`, { concurrency: false }, () => capsStories(suite));
+  for (const suite of cephSuites) describe(`on ${suite}`, { concurrency: false }, () => capsStories(suite));
 });
 
-function capsStories(suite: 'trixie' | 'forky'): void {
+function capsStories(suite: CephSuite): void {
   let world: World;
   before(async () => {
     world = await startCephWorld({ suite, name: `caps-${suite}`, policy });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CephSuite, cephSuites } from '../../lab/ceph.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { readAutoscaler } from '../../src/ceph/manager.ts';
 import { poolMark, poolMarkKey } from '../../src/ceph/marks.ts';
@@ -9,11 +10,10 @@ const optionsOf = (pool: Record<string, unknown> | undefined) => pool?.options a
 
 // Most of the time passes waiting for changes of the map, one a second: two clusters do that side by side.
 describe('RbdPool', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const)
-    describe(`on ${suite}`, { concurrency: false }, () => poolStories(suite));
+  for (const suite of cephSuites) describe(`on ${suite}`, { concurrency: false }, () => poolStories(suite));
 });
 
-function poolStories(suite: 'trixie' | 'forky'): void {
+function poolStories(suite: CephSuite): void {
   let world: World;
   before(async () => {
     world = await startCephWorld({ suite, name: `pools-${suite}`, policy: { delete: true, takeOver: true } });

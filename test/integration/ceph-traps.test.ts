@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Ceph, cephClientRoot, startCeph } from '../../lab/ceph.ts';
+import { type Ceph, type CephSuite, cephClientRoot, cephSuites, startCeph } from '../../lab/ceph.ts';
 import { errno } from '../../src/ceph/broker-protocol.ts';
 import { CephError, type Cluster, type Clusters, createClusters, type MonCommand } from '../../src/ceph/cluster.ts';
 import { keyTypeOf } from '../../src/ceph/key.ts';
@@ -13,10 +13,10 @@ import { readUser } from '../../src/ceph/users.ts';
  * it is Ceph that is asked here, not the operator.
  */
 describe('Ceph', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const) describe(`on ${suite}`, { concurrency: false }, () => traps(suite));
+  for (const suite of cephSuites) describe(`on ${suite}`, { concurrency: false }, () => traps(suite));
 });
 
-function traps(suite: 'trixie' | 'forky'): void {
+function traps(suite: CephSuite): void {
   let ceph: Ceph;
   let clusters: Clusters;
   let cluster: Cluster;
@@ -43,9 +43,9 @@ function traps(suite: 'trixie' | 'forky'): void {
     assert.deepEqual([(await pool())?.pgNum, (await pool())?.size], [8, 3]);
   });
 
-  test('answers 0 to making a pool whose name begins with a dot, and makes none', async () => {
+  test('answers 0 to making a pool whose name begins with a dot, and makes none but in 16.2', async () => {
     await write({ prefix: 'osd pool create', pool: '.hidden', pg_num: 1 });
-    assert.equal(await pool('.hidden'), undefined);
+    assert.equal((await pool('.hidden')) !== undefined, suite === 'bookworm');
   });
 
   test('ignores arguments that it does not know', async () => {

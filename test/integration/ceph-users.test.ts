@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { cephClientRoot } from '../../lab/ceph.ts';
+import { type CephSuite, cephClientRoot, cephSuites } from '../../lab/ceph.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createClusters } from '../../src/ceph/cluster.ts';
 import { Secret } from '../../src/secret.ts';
@@ -18,13 +18,12 @@ const access = [
 const profile = 'profile rbd pool=volumes, profile rbd-read-only pool=images';
 
 describe('CephClientAuth', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const)
-    describe(`on ${suite}`, { concurrency: false }, () => userStories(suite));
+  for (const suite of cephSuites) describe(`on ${suite}`, { concurrency: false }, () => userStories(suite));
   describe('on a cluster that takes aes and aes256k', { concurrency: false }, keyTypeStories);
   describe('under a policy that allows raw caps', { concurrency: false }, rawCapsStories);
 });
 
-function userStories(suite: 'trixie' | 'forky'): void {
+function userStories(suite: CephSuite): void {
   let world: World;
   before(async () => {
     world = await startCephWorld({ suite, name: `users-${suite}`, policy: { delete: true } });

@@ -1,4 +1,4 @@
-import { type Ceph, cephClientRoot, startCeph } from '../../lab/ceph.ts';
+import { type Ceph, type CephSuite, cephClientRoot, startCeph } from '../../lab/ceph.ts';
 import { type CephClientAuth, parseCephClientAuth } from '../../src/api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../src/api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../src/api/ceph-openstack-host.ts';
@@ -20,7 +20,7 @@ import { Secret } from '../../src/secret.ts';
 export const operatorEntity = 'client.openstack-operator';
 
 export interface WorldOptions {
-  readonly suite: 'trixie' | 'forky';
+  readonly suite: CephSuite;
   readonly name: string;
   readonly allowAes?: boolean;
   readonly policy?: Readonly<Record<string, unknown>>;
