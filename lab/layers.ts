@@ -19,13 +19,16 @@ export type LayerName =
   | 'alien'
   | 'sysv'
   | 'redhat'
-  | 'bookworm';
+  | 'bookworm'
+  | 'sid';
+
+type HostSuite = 'trixie' | 'bookworm' | 'sid';
 
 interface LayerRecipe extends LayerContent {
   /** The layer that this one lies on. Absent: a bare Debian. */
   readonly parent?: LayerName;
   /** Of the bare Debian; trixie where it is left out. */
-  readonly suite?: 'bookworm';
+  readonly suite?: HostSuite;
 }
 
 const controllerPackages = ['glance-api', 'cinder-volume', 'cinder-backup'];
@@ -63,6 +66,11 @@ printf '%s\\n' 'ID=slackware' 'NAME="Slackware"' 'VERSION_ID=15.0' 'PRETTY_NAME=
   redhat: { parent: 'combined', packages: redhatPackages, script: redhatScript },
   bookworm: {
     suite: 'bookworm',
+    packages: [...controllerPackages, ...computePackages],
+    script: baseScript() + controllerScript() + computeScript(),
+  },
+  sid: {
+    suite: 'sid',
     packages: [...controllerPackages, ...computePackages],
     script: baseScript() + controllerScript() + computeScript(),
   },
@@ -104,7 +112,7 @@ export async function hostLayers(name: LayerName): Promise<readonly string[]> {
   return [join(await builtLayer(name, recipe, below), 'upper'), ...below];
 }
 
-function bareDebian(suite: 'trixie' | 'bookworm' = 'trixie'): Promise<string> {
+function bareDebian(suite: HostSuite = 'trixie'): Promise<string> {
   return debianRoot({
     name: 'host',
     suite,

@@ -60,6 +60,14 @@ export const proofs: readonly Proof[] = [
     test: 'test/e2e/families.test.ts',
   },
   {
+    kind: 'packages',
+    platform: 'debian-systemd',
+    releases: ['2026.2'],
+    roles,
+    machine: 'Debian unstable with Ceph 20.2, Glance under uWSGI',
+    test: 'test/e2e/families.test.ts',
+  },
+  {
     kind: 'stand-ins',
     platform: 'redhat-9',
     releases: ['2025.1'],

@@ -9,12 +9,14 @@ import { gone, remove, seen } from './waiting.ts';
 
 /*
  * One binding over machines of several families, ages and init systems: Debian 13 with SysV scripts, Debian 12 with
- * OpenStack Zed and Ceph 16.2, and two of the Red Hat family with stand-in packages over Debian's services.
+ * OpenStack Zed and Ceph 16.2, Debian unstable with OpenStack 2026.2 and Ceph 20.2, and two of the Red Hat family with
+ * stand-in packages over Debian's services.
  */
 
 const hosts: readonly WorldHost[] = [
   { name: 'sysv', layer: 'sysv', roles: ['GlanceApi', 'CinderVolume', 'CinderBackup'] },
   { name: 'zed', layer: 'bookworm', roles: ['CinderVolume', 'NovaCompute'] },
+  { name: 'sid', layer: 'sid', roles: ['GlanceApi', 'CinderVolume', 'CinderBackup', 'NovaCompute'] },
   { name: 'rocky9', layer: 'redhat', roles: ['GlanceApi', 'NovaCompute'] },
   { name: 'centos7', layer: 'redhat', roles: ['NovaCompute'] },
 ];
@@ -37,6 +39,10 @@ const wired = {
   zed: [
     ['cinder-volume', 'nova-compute'],
     ['/etc/cinder/cinder.conf', '/etc/nova/nova.conf'],
+  ],
+  sid: [
+    ['glance-api', 'cinder-volume', 'cinder-backup', 'nova-compute'],
+    ['/etc/glance/glance-api.conf', '/etc/cinder/cinder.conf', '/etc/nova/nova.conf'],
   ],
   rocky9: [
     ['openstack-glance-api', 'openstack-nova-compute'],
@@ -96,6 +102,7 @@ describe('one binding over several families', () => {
     for (const [name, distribution, family, initSystem, releases, librados] of [
       ['sysv', /^debian-13/, 'debian', 'sysvinit', { glance: '2025.1', cinder: '2025.1' }, /18\.2/],
       ['zed', /^debian-12/, 'debian', 'systemd', { glance: 'zed', cinder: 'zed', nova: 'zed' }, /^16\.2/],
+      ['sid', /^debian$/, 'debian', 'systemd', { glance: '2026.2', cinder: '2026.2', nova: '2026.2' }, /^20\.2/],
       ['rocky9', /^rocky-9\.4$/, 'redhat', 'systemd', { glance: '2025.1', cinder: '2025.1', nova: '2025.1' }, /18\.2/],
       ['centos7', /^centos-7$/, 'redhat', 'systemd', { glance: '2025.1', cinder: '2025.1', nova: 'queens' }, /18\.2/],
     ] as const) {
@@ -109,22 +116,23 @@ describe('one binding over several families', () => {
   it('installs what each lacks, under its own name', async () => {
     await host('sysv').run('dpkg -s ceph-common python3-rbd | grep -c "^Status: install ok installed" | grep -x 2');
     await host('zed').run('dpkg -s ceph-common qemu-block-extra | grep -c "^Status: install ok installed" | grep -x 2');
+    await host('sid').run('dpkg -s ceph-common python3-rbd | grep -c "^Status: install ok installed" | grep -x 2');
     await host('rocky9').run('rpm -q python3-rados python3-rbd ceph-common qemu-kvm-block-rbd');
     await host('centos7').run('rpm -q python-rados python-rbd ceph-common');
     await host('centos7').run('! rpm -q qemu-kvm-block-rbd');
   });
 
   it('configures each service for its release, and its user opens its pool', async () => {
-    for (const name of ['sysv', 'rocky9'] as const) {
+    for (const name of ['sysv', 'sid', 'rocky9'] as const) {
       const glance = await optionsOn(host(name), '/etc/glance/glance-api.conf');
       assert.equal(glance('rbd', 'rbd_store_pool') ?? glance('glance_store', 'rbd_store_pool'), 'images');
     }
-    for (const name of ['sysv', 'zed'] as const) {
+    for (const name of ['sysv', 'zed', 'sid'] as const) {
       const cinder = await optionsOn(host(name), '/etc/cinder/cinder.conf');
       assert.equal(cinder('ceph', 'rbd_pool'), 'volumes');
       assert.match(cinder('DEFAULT', 'enabled_backends') ?? '', /\bceph\b/);
     }
-    for (const name of ['zed', 'rocky9', 'centos7'] as const) {
+    for (const name of ['zed', 'sid', 'rocky9', 'centos7'] as const) {
       const nova = await optionsOn(host(name), '/etc/nova/nova.conf');
       assert.deepEqual([nova('libvirt', 'images_type'), nova('libvirt', 'images_rbd_pool')], ['rbd', 'vms']);
       assert.ok((await libvirtSecretsOn(host(name))).has(nova('libvirt', 'rbd_secret_uuid') ?? ''));
@@ -174,7 +182,7 @@ describe('one binding over several families', () => {
     await allReady(world);
     const glance = 'glance-api';
     assert.equal((await processes('sysv'))[glance], wiredAs.get('sysv')?.[glance]);
-    for (const name of ['zed', 'rocky9', 'centos7'] as const) {
+    for (const name of ['zed', 'sid', 'rocky9', 'centos7'] as const) {
       assert.deepEqual(await processes(name), wiredAs.get(name));
     }
   });

@@ -15,7 +15,14 @@ import {
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { asPlanned, refuseForetold } from './as-planned.ts';
-import { type ClientKey, type HostRevision, isRefusal, type Observed, type SeenHost } from './observed.ts';
+import {
+  type ClientKey,
+  distributionOf,
+  type HostRevision,
+  isRefusal,
+  type Observed,
+  type SeenHost,
+} from './observed.ts';
 import { type FormerBinding, type HostOwner, hostOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
 
@@ -197,8 +204,9 @@ function readMeaning(
   return asPlanned(seen, foretold);
 }
 
-function platformFrom({ os }: HostFacts): SeenHost['platform'] {
-  const distribution = `${os.id}-${os.versionId}`;
+function platformFrom(facts: HostFacts): SeenHost['platform'] {
+  const { os } = facts;
+  const distribution = distributionOf(facts);
   const platform = platformOf({ distribution, family: familyOf(os.id, os.idLike), initSystem: os.initSystem });
   if (!isRefusal(platform)) return platform;
   return { ...platform, message: `The host runs ${os.prettyName} with ${os.initSystem}: ${platform.message}` };

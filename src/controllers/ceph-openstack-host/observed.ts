@@ -54,6 +54,11 @@ export type Observed =
 
 export type SeenHost = Extract<Observed, { kind: 'seen' }>;
 
+/** Distribution and version, as in `debian-13`; one that is still being made has no version. */
+export function distributionOf({ os }: HostFacts): string {
+  return [os.id, os.versionId].filter((word) => word !== '').join('-');
+}
+
 export function isRefusal(value: DesiredHost | Refusal | Platform): value is Refusal {
   return typeof value === 'object' && 'refused' in value;
 }

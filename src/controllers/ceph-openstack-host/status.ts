@@ -4,7 +4,7 @@ import type { UnitFacts } from '../../hosts/facts.ts';
 import { familyOf } from '../../openstack/distributions.ts';
 import { clusterIn } from './access.ts';
 import { imageLocationsCondition } from './image-locations.ts';
-import { isRefusal, type Observed, type SeenHost } from './observed.ts';
+import { distributionOf, isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { openStackServices } from './openstack-services.ts';
 import { draftHost } from './plan.ts';
 import { knownRuns } from './runs.ts';
@@ -48,7 +48,7 @@ function seenFacts({ facts, releases, owner }: SeenHost): HostFacts {
   const librados = facts.packages.librados2?.version;
   return {
     address: owner.host.address,
-    distribution: `${facts.os.id}-${facts.os.versionId}`.slice(0, 128),
+    distribution: distributionOf(facts).slice(0, 128),
     family: familyOf(facts.os.id, facts.os.idLike),
     initSystem: facts.os.initSystem,
     releases,
