@@ -30,8 +30,24 @@ export function renderClientConf(place: Place): string {
   return renderSections({ global: { fsid, mon_host: monHost, keyring: keyringFile(place, 'client.admin') } });
 }
 
+/** Where OSDs keep their objects. */
+export type ObjectStore = 'memstore' | 'bluestore';
+
+const stores: Readonly<Record<ObjectStore, Options>> = {
+  // In memory: nothing waits for the disk, and nothing is left on it.
+  memstore: { osd_objectstore: 'memstore', memstore_device_bytes: '4G' },
+  // A file each, without the blocks that nothing was written to.
+  bluestore: {
+    osd_objectstore: 'bluestore',
+    bluestore_block_size: '2G',
+    bluestore_block_preallocate_file: false,
+    bluestore_cache_autotune: false,
+    bluestore_cache_size: '64M',
+  },
+};
+
 /** What the daemons need. `config` goes over it, in [global]. */
-export function renderDaemonConf(place: Place, config: Options): string {
+export function renderDaemonConf(place: Place, objectStore: ObjectStore, config: Options): string {
   const { data, fsid, address, monHost } = place;
   const hosts = osdIds.map((id) => [`osd.${id}`, { crush_location: `root=default host=node${id}` }] as const);
   return renderSections({
@@ -46,9 +62,7 @@ export function renderDaemonConf(place: Place, config: Options): string {
       mon_data: join(data, 'mon'),
       mgr_data: join(data, 'mgr'),
       osd_data: join(data, 'osd.$id'),
-      // In memory: nothing waits for the disk, and nothing is left on it.
-      osd_objectstore: 'memstore',
-      memstore_device_bytes: '4G',
+      ...stores[objectStore],
       // Relative by default, which in a chroot makes rbd fail with "Operation not supported".
       osd_class_dir: '/usr/lib/x86_64-linux-gnu/rados-classes',
       mon_allow_pool_delete: true,

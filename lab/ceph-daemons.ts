@@ -8,6 +8,7 @@ import {
   firstLogins,
   type KeyType,
   keyringFile,
+  type ObjectStore,
   type Options,
   osdIds,
   type Place,
@@ -34,7 +35,12 @@ export function admin(machine: Machine, program: string): Call {
 }
 
 /** Writes all configuration and keyrings, and the mon's first data. Gives the key of client.admin. */
-export async function prepareCeph(machine: Machine, keyType: KeyType, config: Options): Promise<Secret> {
+export async function prepareCeph(
+  machine: Machine,
+  keyType: KeyType,
+  objectStore: ObjectStore,
+  config: Options,
+): Promise<Secret> {
   const { root, data, commands, fsid, monHost } = machine;
   const logins = firstLogins(keyType);
   const adminLogin = logins.find(({ entity }) => entity === 'client.admin');
@@ -44,7 +50,7 @@ export async function prepareCeph(machine: Machine, keyType: KeyType, config: Op
     `#!/bin/sh\nexec setpriv --pdeathsig KILL chroot '${root}' ${program} --conf '${clientConfFile(machine)}' "$@"\n`;
   await Promise.all([
     writeFile(clientConfFile(machine), renderClientConf(machine)),
-    writeFile(daemonConfFile(machine), renderDaemonConf(machine, config)),
+    writeFile(daemonConfFile(machine), renderDaemonConf(machine, objectStore, config)),
     writeFile(keyringFile(machine, 'first'), renderKeyring(logins).reveal()),
     ...logins.map((login) => writeFile(keyringFile(machine, login.entity), renderKeyring([login]).reveal())),
     ...['ceph', 'rbd', 'rados'].map((name) => writeFile(join(commands, name), script(name), { mode: 0o755 })),

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '../src/secret.ts';
 import { runFolder } from './cache.ts';
-import { clientConfFile, osdIds } from './ceph-conf.ts';
+import { clientConfFile, type ObjectStore, osdIds } from './ceph-conf.ts';
 import {
   admin,
   type Call,
@@ -66,6 +66,8 @@ export interface CephOptions {
   readonly name?: string;
   /** An address of this machine, shared with others or not. Left out: a loopback address of its own. */
   readonly address?: string;
+  /** Left out: in memory, which takes no erasure-coded pools whose objects change, as those of images do. */
+  readonly objectStore?: ObjectStore;
   /** Options of Ceph for [global], as in `{ mon_max_pg_per_osd: 2000 }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** On forky, whose clusters take only keys of type aes256k at first: take aes too, as upgraded clusters do. */
@@ -74,7 +76,7 @@ export interface CephOptions {
 
 /** Starts a cluster of its own, beside any others. Ready to use when it resolves. */
 export async function startCeph(options: CephOptions): Promise<Ceph> {
-  const { suite, name = `ceph-${suite}`, config = {} } = options;
+  const { suite, name = `ceph-${suite}`, objectStore = 'memstore', config = {} } = options;
   sweepLeftovers();
   const tree = await cephRoot(suite);
   const folder = runFolder(name);
@@ -95,7 +97,7 @@ export async function startCeph(options: CephOptions): Promise<Ceph> {
       address,
       monHost: `[v2:${address}:${v2},v1:${address}:${v1}]`,
     };
-    const adminKey = await prepareCeph(machine, suite === 'forky' ? 'Aes256k' : 'Aes', config);
+    const adminKey = await prepareCeph(machine, suite === 'forky' ? 'Aes256k' : 'Aes', objectStore, config);
     const ceph = admin(machine, 'ceph');
 
     let mon = startMon(machine);

@@ -1,4 +1,5 @@
 import { type Ceph, type CephSuite, cephClientRoot, startCeph } from '../../lab/ceph.ts';
+import type { ObjectStore } from '../../lab/ceph-conf.ts';
 import { type CephClientAuth, parseCephClientAuth } from '../../src/api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../src/api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../src/api/ceph-openstack-host.ts';
@@ -24,6 +25,7 @@ export interface WorldOptions {
   readonly name: string;
   readonly allowAes?: boolean;
   readonly policy?: Readonly<Record<string, unknown>>;
+  readonly objectStore?: ObjectStore;
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** How long OSDs are waited for. */
   readonly osdSeconds?: number;
@@ -54,10 +56,20 @@ export interface MemoryKube extends ClientKube {
 }
 
 export async function startCephWorld(options: WorldOptions): Promise<World> {
-  const { suite, name, allowAes = false, policy = {}, config = {}, osdSeconds = 30 } = options;
+  const {
+    suite,
+    name,
+    allowAes = false,
+    policy = {},
+    objectStore = 'memstore',
+    config = {},
+    osdSeconds = 30,
+  } = options;
   await using stack = new AsyncDisposableStack();
   const root = await cephClientRoot();
-  const ceph = stack.use(await startCeph({ suite, name, allowAes, config: { mon_max_pg_per_osd: 2000, ...config } }));
+  const ceph = stack.use(
+    await startCeph({ suite, name, allowAes, objectStore, config: { mon_max_pg_per_osd: 2000, ...config } }),
+  );
   const { key } = await ceph.addUser(operatorEntity, operatorCaps(parsePolicy(policy)));
   const connection = { monHost: ceph.monHost, entity: operatorEntity, key, fsid: ceph.fsid };
   const clusters = stack.use(createClusters({ root, timeouts: { ...defaultTimeouts, osdSeconds } }));
