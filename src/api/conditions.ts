@@ -42,6 +42,8 @@ export const reasons = [
   'PlacementGroupBudget',
   'WrongPoolType',
   'CrushRuleDiffers',
+  'ErasureProfileDiffers',
+  'OverwritesUnsupported',
   'AutoscalerAbsent',
   // clients
   'WaitingForClient',

@@ -226,3 +226,12 @@ export function notBoth(one: string, other: string): Rule {
     message: `${one} and ${other} exclude each other: write one of them`,
   };
 }
+
+/** A field that stays as it was when the object was made, be it there or not. */
+export function immutable(field: string): Rule {
+  return {
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    message: `${field} is immutable`,
+    reason: 'FieldValueForbidden',
+  };
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { clientFields, clientRules } from './ceph-client-auth.ts';
 import {
   clientName,
+  immutable,
   listMap,
   listSet,
   notBoth,
@@ -22,13 +23,6 @@ import { poolFields, poolRules } from './rbd-pool.ts';
 
 const poolRef = reference('An RbdPool in this namespace, instead.').exactOptional();
 const clientRef = reference('A CephClientAuth in this namespace, instead.').exactOptional();
-
-const immutable = (field: string) =>
-  ({
-    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-    message: `${field} is immutable`,
-    reason: 'FieldValueForbidden',
-  }) as const;
 
 /** The pool of a section; `byDefault` is its name in Ceph where none is written. */
 function pool(byDefault: string) {

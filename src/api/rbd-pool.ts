@@ -3,11 +3,10 @@ import {
   cluster,
   commonStatus,
   crushName,
+  immutable,
   inherited,
   listSet,
   namedAfterMetadata,
-  notBoth,
-  notYet,
   poolName,
   rbdNamespace,
   text,
@@ -48,9 +47,12 @@ const replicated = withRules(
 const erasureCoded = z.object({
   dataChunks: z.int().min(2).max(32).describe('Chunks that hold data (k).'),
   codingChunks: z.int().min(1).max(32).describe('Chunks that may be lost (m).'),
-  plugin: z.enum(['isa', 'jerasure']).exactOptional().describe('The erasure code plugin.'),
-  failureDomain: crushName.exactOptional().describe('The bucket type that separates chunks.'),
-  deviceClass: crushName.exactOptional().describe('The class of devices.'),
+  plugin: z.enum(['isa', 'jerasure']).exactOptional().describe("The erasure code plugin. Left out: Ceph's choice."),
+  failureDomain: crushName.exactOptional().describe('The bucket type that separates chunks. Left out: host.'),
+  deviceClass: crushName.exactOptional().describe('The class of devices. Left out: any.'),
+  dataPoolName: poolName
+    .exactOptional()
+    .describe('The erasure-coded pool in Ceph. Default: the name of the pool itself and -data.'),
 });
 
 const powersOfTwo = Array.from({ length: 17 }, (_, exponent) => 2 ** exponent);
@@ -104,32 +106,48 @@ const compression = withRules(
 /** What a pool is like, without where it is and how it is handled: the same fields in an RbdPool and in a binding. */
 export const poolFields = {
   poolName: poolName.exactOptional().describe('The pool in Ceph. Default: metadata.name. Immutable.'),
-  replicated: replicated.exactOptional().describe('Copies of each object.'),
-  erasureCoded: erasureCoded.exactOptional().describe('Erasure coding. Not supported yet by this version.'),
-  placementGroups: placementGroups.exactOptional().describe('How finely the pool is spread.'),
-  quota: quota.exactOptional().describe('Limits that Ceph holds the pool to.'),
-  compression: compression.exactOptional().describe('Compression on the devices.'),
+  replicated: replicated
+    .exactOptional()
+    .describe('Copies of each object; beside erasureCoded, of what describes the images.'),
+  erasureCoded: erasureCoded
+    .exactOptional()
+    .describe(
+      'A second, erasure-coded pool, in which the data of new images lie. The pool itself, which is replicated, has what describes them. Immutable.',
+    ),
+  placementGroups: placementGroups
+    .exactOptional()
+    .describe('How finely the pool is spread; with erasureCoded, the pool of the data.'),
+  quota: quota.exactOptional().describe('Limits that Ceph holds the pool to; with erasureCoded, the pool of the data.'),
+  compression: compression
+    .exactOptional()
+    .describe('Compression on the devices; with erasureCoded, of the pool of the data.'),
   namespaces: listSet(rbdNamespace, 64).exactOptional().describe('RBD namespaces that must exist in the pool.'),
 };
 
-export const poolRules = [notBoth('replicated', 'erasureCoded'), notYet('erasureCoded')] as const;
+export const poolRules = [immutable('erasureCoded')] as const;
 
 const spec = withRules(z.object({ cluster, ...poolFields, ...inherited }), ...poolRules);
 
+const poolID = z.int().min(0).exactOptional().describe("The pool's number in Ceph.");
+const placementGroupStatus = z
+  .object({
+    wanted: z.int().min(0).exactOptional().describe('The number that Ceph is on its way to.'),
+    now: z.int().min(0).exactOptional().describe('The number there is now.'),
+  })
+  .exactOptional()
+  .describe('Placement groups.');
+const bytes = {
+  stored: z.int().min(0).exactOptional().describe('Bytes stored, copies and coding not counted.'),
+  available: z.int().min(0).exactOptional().describe('Bytes that could still be stored.'),
+};
+
 const status = z.object({
   ...commonStatus,
-  poolID: z.int().min(0).exactOptional().describe("The pool's number in Ceph."),
-  placementGroups: z
-    .object({
-      wanted: z.int().min(0).exactOptional().describe('The number that Ceph is on its way to.'),
-      now: z.int().min(0).exactOptional().describe('The number there is now.'),
-    })
-    .exactOptional()
-    .describe('Placement groups.'),
+  poolID,
+  placementGroups: placementGroupStatus,
   usage: z
     .object({
-      stored: z.int().min(0).exactOptional().describe('Bytes stored, copies not counted.'),
-      available: z.int().min(0).exactOptional().describe('Bytes that could still be stored.'),
+      ...bytes,
       images: z
         .int()
         .min(0)
@@ -140,6 +158,14 @@ const status = z.object({
     })
     .exactOptional()
     .describe('What is in the pool.'),
+  dataPool: z
+    .object({
+      poolID,
+      placementGroups: placementGroupStatus,
+      usage: z.object(bytes).exactOptional().describe('What is in it.'),
+    })
+    .exactOptional()
+    .describe('The erasure-coded pool.'),
 });
 
 export type RbdPoolSpec = SpecOf<typeof spec>;
@@ -157,7 +183,13 @@ export const rbdPoolKind = defineKind({
   description: 'A pool for RBD in a Ceph cluster.',
   spec,
   status,
-  rules: namedAfterMetadata('poolName', 'RbdPool'),
+  rules: [
+    ...namedAfterMetadata('poolName', 'RbdPool'),
+    {
+      rule: '!has(self.spec.erasureCoded) || !has(self.spec.erasureCoded.dataPoolName) || self.spec.erasureCoded.dataPoolName != (has(self.spec.poolName) ? self.spec.poolName : self.metadata.name)',
+      message: 'dataPoolName must be another name than that of the pool itself',
+    },
+  ],
   columns: [
     { name: 'Cluster', type: 'string', jsonPath: '.spec.cluster.secretName' },
     { name: 'PGs', type: 'integer', jsonPath: '.status.placementGroups.now' },
@@ -173,4 +205,16 @@ export function parseRbdPool(object: unknown): RbdPool {
 /** The pool's name in Ceph. */
 export function poolNameOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): string {
   return pool.spec.poolName ?? pool.metadata.name;
+}
+
+/** The name in Ceph of the erasure-coded pool, where there is one. */
+export function dataPoolNameOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): string | undefined {
+  const { erasureCoded } = pool.spec;
+  return erasureCoded && (erasureCoded.dataPoolName ?? `${poolNameOf(pool)}-data`);
+}
+
+/** The names in Ceph of all pools that an RbdPool stands for. */
+export function poolNamesOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): readonly string[] {
+  const dataPoolName = dataPoolNameOf(pool);
+  return [poolNameOf(pool), ...(dataPoolName === undefined ? [] : [dataPoolName])];
 }

@@ -180,6 +180,7 @@ function nativeDeadlineMs(call: Call, timeouts: NativeTimeouts): number {
     case 'tell-mon':
       return timeouts.monSeconds * 1_000;
     case 'look':
+    case 'set-data-pool':
     case 'create-namespace':
     case 'remove-namespace':
       return (timeouts.monSeconds + timeouts.osdSeconds) * 1_000;

@@ -28,22 +28,32 @@ export type Call =
   /** What a pool looks like to RBD. Value: PoolLook. */
   | { readonly op: 'look'; readonly pool: string }
   /** Everything in a pool that speaks against deleting it. Value: PoolContents. */
-  | { readonly op: 'contents'; readonly pool: string }
+  | { readonly op: 'contents'; readonly pool: string; readonly holds: PoolHolds }
+  /** Where the data of new images go. */
+  | { readonly op: 'set-data-pool'; readonly pool: string; readonly dataPool: string }
   /** What `rbd pool init` does. `hasSnapshots`: of the whole pool. */
   | { readonly op: 'init-pool'; readonly pool: string; readonly hasSnapshots: boolean }
   | { readonly op: 'create-namespace'; readonly pool: string; readonly namespace: string }
   | { readonly op: 'remove-namespace'; readonly pool: string; readonly namespace: string };
+
+/** What a pool is for: images, or only the data of images of other pools. */
+export type PoolHolds = 'images' | 'data';
 
 export interface PoolLook {
   /** Whether `rbd pool init`, or the first image, has left its trace. */
   readonly initialised: boolean;
   /** Images by RBD namespace, trash not counted; the empty name is the unnamed one, which always is there. */
   readonly images: Readonly<Record<string, number>>;
+  /** The pool in which the data of new images lie, where that is said of this pool. */
+  readonly dataPool?: string;
 }
 
 export interface PoolContents {
   readonly namespaces: readonly NamespaceContents[];
-  /** Objects in any namespace that are not RBD's own housekeeping, some of them, as `name` or `namespace/name`. */
+  /**
+   * Objects in any namespace that are neither RBD's own housekeeping nor of the images above, some of them, as `name` or
+   * `namespace/name`.
+   */
   readonly foreignObjects: readonly string[];
 }
 

@@ -47,7 +47,9 @@ async function perform(call: Call): Promise<Reply> {
     case 'look':
       return inPool(rados, call.pool, (pool, rbd) => rbd.look(pool));
     case 'contents':
-      return inPool(rados, call.pool, (pool, rbd) => rbd.contents(pool));
+      return inPool(rados, call.pool, (pool, rbd) => rbd.contents(pool, call.holds));
+    case 'set-data-pool':
+      return inPool(rados, call.pool, (pool, rbd) => rbd.setDataPool(pool, call.dataPool));
     case 'init-pool':
       return inPool(rados, call.pool, (pool, rbd) => rbd.initPool(pool, call.hasSnapshots));
     case 'create-namespace':

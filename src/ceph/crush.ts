@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Cluster, SharedQuery } from './cluster.ts';
 
-/** Where copies lie: below `root`, on devices of the class, no two in one `failureDomain`. */
+/** Where copies or chunks lie: below `root`, on devices of the class, no two in one `failureDomain`. */
 export interface Placement {
   readonly root: string;
   readonly failureDomain: string;
@@ -11,9 +11,11 @@ export interface Placement {
 export interface CrushRule {
   readonly id: number;
   readonly name: string;
+  /** The pools that it can serve. */
+  readonly type: 'replicated' | 'erasure';
   /** The item that it takes first, as CRUSH knows it: `default`, `default~ssd`. */
   readonly takes: string | undefined;
-  /** Undefined when the rule is not of the form that `osd crush rule create-replicated` makes. */
+  /** Undefined when the rule is not of the form that Ceph makes by itself. */
   readonly placement: Placement | undefined;
 }
 
@@ -23,7 +25,13 @@ const step = z.object({
   num: z.int().optional(),
   type: z.string().optional(),
 });
-const rule = z.object({ rule_id: z.int(), rule_name: z.string(), steps: z.array(step) });
+const rule = z.object({ rule_id: z.int(), rule_name: z.string(), type: z.int(), steps: z.array(step) });
+
+const erasureType = 3;
+/** For copies, and for chunks, each of which has its place. */
+const choosing = new Set(['chooseleaf_firstn', 'choose_firstn', 'chooseleaf_indep', 'choose_indep']);
+/** How hard a rule for chunks tries, which Ceph writes before it. */
+const tuning = new Set(['set_chooseleaf_tries', 'set_choose_tries']);
 
 const rulesQuery: SharedQuery<readonly CrushRule[]> = {
   command: { prefix: 'osd crush rule dump' },
@@ -31,18 +39,19 @@ const rulesQuery: SharedQuery<readonly CrushRule[]> = {
     z
       .array(rule)
       .parse(json)
-      .map(({ rule_id, rule_name, steps }) => ({
+      .map(({ rule_id, rule_name, type, steps }) => ({
         id: rule_id,
         name: rule_name,
+        type: type === erasureType ? 'erasure' : 'replicated',
         takes: steps.find(({ op }) => op === 'take')?.item_name,
         placement: toPlacement(steps),
       })),
 };
 
 function toPlacement(steps: readonly z.infer<typeof step>[]): Placement | undefined {
-  const [take, choose, emit, ...rest] = steps;
+  const [take, choose, emit, ...rest] = steps.filter(({ op }) => !tuning.has(op));
   if (take?.op !== 'take' || emit?.op !== 'emit' || rest.length > 0) return undefined;
-  if (choose?.op !== 'chooseleaf_firstn' && choose?.op !== 'choose_firstn') return undefined;
+  if (choose === undefined || !choosing.has(choose.op)) return undefined;
   if (choose.num !== 0 || choose.type === undefined) return undefined;
   const [root = '', deviceClass] = (take.item_name ?? '').split('~');
   return { root, failureDomain: choose.type, deviceClass };

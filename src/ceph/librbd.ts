@@ -1,4 +1,4 @@
-import { errno, type NamespaceContents, type PoolContents, type PoolLook } from './broker-protocol.ts';
+import { errno, type NamespaceContents, type PoolContents, type PoolHolds, type PoolLook } from './broker-protocol.ts';
 import type { Pool } from './librados.ts';
 import {
   allocate,
@@ -14,9 +14,11 @@ import {
 /** What librbd does to and sees in a pool. A number is a negative errno. */
 export interface Rbd {
   look(pool: Pool): Promise<PoolLook | number>;
-  contents(pool: Pool): Promise<PoolContents | number>;
+  contents(pool: Pool, holds: PoolHolds): Promise<PoolContents | number>;
   /** `hasSnapshots`: whether somebody has made snapshots of the whole pool, which RBD cannot live with. */
   initPool(pool: Pool, hasSnapshots: boolean): Promise<number>;
+  /** Has the data of images that are made from now on lie in another pool. */
+  setDataPool(pool: Pool, dataPool: string): Promise<number>;
   createNamespace(pool: Pool, namespace: string): Promise<number>;
   removeNamespace(pool: Pool, namespace: string): Promise<number>;
 }
@@ -34,6 +36,8 @@ function declare() {
   });
   return {
     initPool: foreign('int rbd_pool_init(void *ioctx, bool force)'),
+    getMetadata: foreign('int rbd_pool_metadata_get(void *ioctx, str key, void *value, _Inout_ size_t *length)'),
+    setMetadata: foreign('int rbd_pool_metadata_set(void *ioctx, str key, str value)'),
     listNamespaces: foreign('int rbd_namespace_list(void *ioctx, void *names, _Inout_ size_t *size)'),
     createNamespace: foreign('int rbd_namespace_create(void *ioctx, str namespace)'),
     removeNamespace: foreign('int rbd_namespace_remove(void *ioctx, str namespace)'),
@@ -74,6 +78,12 @@ const housekeeping = new Set([
  * goes on from here with the rest, and would try again if it knew this word no more (ValidatePoolRequest.cc).
  */
 const snapshotsTried = 'validate';
+
+/** The key under which librbd keeps an option that holds for all images of a pool (`rbd config pool set`). */
+const dataPoolKey = 'conf_rbd_default_data_pool';
+
+/** More than a pool's name has. */
+const dataPoolNameBytes = 4096;
 
 /** Enough to name in a sentence. */
 const foreignObjectsNamed = 5;
@@ -156,6 +166,29 @@ export function openRbd(): Rbd {
     };
   }
 
+  async function withObjects(pool: Pool, all: readonly NamespaceContents[]): Promise<PoolContents | number> {
+    const foreignObjects: string[] = [];
+    const rc = await pool.listObjects((name) => {
+      if (!housekeeping.has(name.slice(name.lastIndexOf('/') + 1))) foreignObjects.push(name);
+      return foreignObjects.length >= foreignObjectsNamed;
+    });
+    return rc < 0 ? rc : { namespaces: all, foreignObjects: foreignObjects.sort() };
+  }
+
+  /** Nothing where nothing is said of it. */
+  async function readDataPool(pool: Pool): Promise<Pick<PoolLook, 'dataPool'> | number> {
+    pool.useNamespace('');
+    const size = slot<number>(dataPoolNameBytes);
+    using memory = allocate('uint8_t', dataPoolNameBytes);
+    const rc = await rbd.getMetadata(pool.ioctx, dataPoolKey, memory.pointer, size);
+    if (rc === errno.ENOENT) return {};
+    // Nothing that is the name of a pool.
+    if (rc === errno.ERANGE) return { dataPool: '' };
+    if (rc < 0) return rc;
+    const bytes = Buffer.from(copyArray<number>(memory.pointer, 'uint8_t', dataPoolNameBytes));
+    return { dataPool: bytes.toString('utf8', 0, bytes.indexOf(0)) };
+  }
+
   return {
     async look(pool) {
       const stat = await pool.stat('rbd_info');
@@ -168,9 +201,13 @@ export function openRbd(): Rbd {
         if (count < 0) return count;
         images[namespace] = count;
       }
-      return { initialised: stat === 0, images };
+      const dataPool = await readDataPool(pool);
+      if (typeof dataPool === 'number') return dataPool;
+      return { initialised: stat === 0, images, ...dataPool };
     },
-    async contents(pool) {
+    async contents(pool, holds) {
+      // Erasure-coded pools have no lists of images: whatever is in them is somebody's.
+      if (holds === 'data') return withObjects(pool, []);
       const names = await namespaces(pool);
       if (typeof names === 'number') return names;
       const all: NamespaceContents[] = [];
@@ -179,16 +216,9 @@ export function openRbd(): Rbd {
         if (typeof contents === 'number') return contents;
         all.push(contents);
       }
-      const foreignObjects: string[] = [];
       // Beside images, all their objects would have to be told from foreign ones; and the images block by themselves.
-      if (all.every(({ images, trash }) => images.length + trash.length === 0)) {
-        const rc = await pool.listObjects((name) => {
-          if (!housekeeping.has(name.slice(name.lastIndexOf('/') + 1))) foreignObjects.push(name);
-          return foreignObjects.length >= foreignObjectsNamed;
-        });
-        if (rc < 0) return rc;
-      }
-      return { namespaces: all, foreignObjects: foreignObjects.sort() };
+      const isEmpty = all.every(({ images, trash }) => images.length + trash.length === 0);
+      return isEmpty ? withObjects(pool, all) : { namespaces: all, foreignObjects: [] };
     },
     async initPool(pool, hasSnapshots) {
       if (!hasSnapshots) {
@@ -198,6 +228,7 @@ export function openRbd(): Rbd {
       // Never by force: that would tag a pool of another application a second time.
       return rbd.initPool(pool.ioctx, false);
     },
+    setDataPool: (pool, dataPool) => rbd.setMetadata(pool.ioctx, dataPoolKey, dataPool),
     createNamespace: (pool, namespace) => rbd.createNamespace(pool.ioctx, namespace),
     removeNamespace: (pool, namespace) => rbd.removeNamespace(pool.ioctx, namespace),
   };

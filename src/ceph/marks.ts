@@ -7,6 +7,8 @@ export interface Owner {
   readonly installation: string;
   readonly namespace: string;
   readonly name: string;
+  /** The erasure-coded one of the two pools that one resource may stand for. */
+  readonly part?: 'data';
 }
 
 /** The key in a pool's `rbd` application metadata under which its mark stands; caps name it, so it has no slash. */
@@ -16,9 +18,9 @@ export const poolMarkKey = 'cephopenstack.io';
 export const recordPrefix = 'cephopenstack/';
 
 /** The mark of a pool: `<installation>.<hash of namespace/name>`, 128 bytes of `[A-Za-z0-9-_.=]` at most. */
-export function poolMark(owner: Owner): string {
-  const hash = createHash('sha256').update(`${owner.namespace}/${owner.name}`).digest('hex').slice(0, 32);
-  return `${owner.installation}.${hash}`;
+export function poolMark({ installation, namespace, name, part }: Owner): string {
+  const whose = [namespace, name, ...(part === undefined ? [] : [part])].join('/');
+  return `${installation}.${createHash('sha256').update(whose).digest('hex').slice(0, 32)}`;
 }
 
 export function poolRecordKey(pool: string): string {
@@ -48,9 +50,11 @@ export type PoolRecord = Owner & {
 
 const namespaces = z.array(z.string()).default([]);
 
+const part = z.literal('data').exactOptional();
+
 const poolRecord = z.union([
-  z.object({ ...owner, namespaces, poolID: z.int() }),
-  z.object({ ...owner, namespaces, creatingAfter: z.int() }),
+  z.object({ ...owner, part, namespaces, poolID: z.int() }),
+  z.object({ ...owner, part, namespaces, creatingAfter: z.int() }),
 ]);
 
 /**
@@ -75,7 +79,7 @@ export function parseUserRecord(text: string | undefined): UserRecord | undefine
 }
 
 export function sameOwner(a: Owner, b: Owner): boolean {
-  return a.installation === b.installation && a.namespace === b.namespace && a.name === b.name;
+  return a.installation === b.installation && a.namespace === b.namespace && a.name === b.name && a.part === b.part;
 }
 
 /** `namespace/name`, and of which installation where it is not ours. */

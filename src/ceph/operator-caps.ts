@@ -5,6 +5,7 @@ import { poolMarkKey, recordPrefix } from './marks.ts';
 
 /** The variables of a pool that the operator sets. */
 const poolVariables = [
+  'allow_ec_overwrites',
   'bulk',
   'compression_algorithm',
   'compression_mode',
@@ -57,6 +58,8 @@ export function operatorCaps(policy: Policy): Caps {
     command('config get', [['var', 'regex', `(${monitorOptions.join('|')})`]]),
     ...['config-key dump', 'config-key rm', 'config-key set'].map((prefix) => command(prefix, [record])),
     command('osd crush rule create-replicated', []),
+    // A profile is named after its pool.
+    command('osd erasure-code-profile set', [['name', 'regex', pool]]),
     command('osd pool application enable', [ofPool, ['app', '=', 'rbd']]),
     command('osd pool application set', [ofPool, ['app', '=', 'rbd'], ['key', '=', poolMarkKey]]),
     command('osd pool create', [ofPool]),

@@ -6,14 +6,17 @@ export interface Pool {
   readonly id: number;
   readonly name: string;
   readonly type: 'replicated' | 'erasure';
+  /** Copies, or chunks of both kinds. */
   readonly size: number;
   readonly minSize: number;
+  /** The profile that an erasure-coded pool was made from. */
+  readonly erasureProfile: string | undefined;
   readonly crushRuleId: number;
   /** Placement groups now, and where the number is going. */
   readonly pgNum: number;
   readonly pgNumTarget: number;
   readonly autoscale: 'on' | 'off' | 'warn';
-  /** Such as `bulk`, `nodelete`, `nosizechange`, `nopgchange`. */
+  /** Such as `bulk`, `ec_overwrites`, `nodelete`, `nosizechange`, `nopgchange`. */
   readonly flags: readonly string[];
   /** 0: none. */
   readonly quotaMaxBytes: number;
@@ -33,7 +36,11 @@ export interface OsdMap {
   readonly pools: readonly Pool[];
   /** The highest id that a pool was ever given. */
   readonly highestPoolId: number;
+  readonly erasureProfiles: ErasureProfiles;
 }
+
+/** Parameters of erasure code profiles, as Ceph names and writes them (`k`, `crush-failure-domain`), by the profile's name. */
+export type ErasureProfiles = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 const pool = z.object({
   pool: z.int(),
@@ -41,6 +48,7 @@ const pool = z.object({
   type: z.int(),
   size: z.int(),
   min_size: z.int(),
+  erasure_code_profile: z.string().default(''),
   crush_rule: z.int(),
   pg_num: z.int(),
   pg_num_target: z.int(),
@@ -58,13 +66,23 @@ const pool = z.object({
   pool_snaps: z.array(z.object({ name: z.string() })).default([]),
 });
 
+const osdDump = z.object({
+  pool_max: z.int(),
+  pools: z.array(pool),
+  erasure_code_profiles: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+});
+
 const erasureType = 3;
 
 const osdMapQuery: SharedQuery<OsdMap> = {
   command: { prefix: 'osd dump' },
   parse(json) {
-    const dump = z.object({ pool_max: z.int(), pools: z.array(pool) }).parse(json);
-    return { pools: dump.pools.map(toPool), highestPoolId: dump.pool_max };
+    const dump = osdDump.parse(json);
+    return {
+      pools: dump.pools.map(toPool),
+      highestPoolId: dump.pool_max,
+      erasureProfiles: new Map(Object.entries(dump.erasure_code_profiles)),
+    };
   },
 };
 
@@ -75,6 +93,7 @@ function toPool(raw: z.infer<typeof pool>): Pool {
     type: raw.type === erasureType ? 'erasure' : 'replicated',
     size: raw.size,
     minSize: raw.min_size,
+    erasureProfile: raw.erasure_code_profile || undefined,
     crushRuleId: raw.crush_rule,
     pgNum: raw.pg_num,
     pgNumTarget: raw.pg_num_target,

@@ -8,6 +8,7 @@ export function cephPool(values: Partial<Pool> = {}): Pool {
     type: 'replicated',
     size: 3,
     minSize: 2,
+    erasureProfile: undefined,
     crushRuleId: 0,
     pgNum: 32,
     pgNumTarget: 32,

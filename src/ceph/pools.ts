@@ -1,4 +1,4 @@
-import type { PoolContents, PoolLook } from './broker-protocol.ts';
+import type { PoolContents, PoolHolds, PoolLook } from './broker-protocol.ts';
 import { errno } from './broker-protocol.ts';
 import { CephError, type Cluster } from './cluster.ts';
 import { poolMarkKey } from './marks.ts';
@@ -8,18 +8,22 @@ import type { PoolVariable } from './operator-caps.ts';
 export interface NewPool {
   readonly name: string;
   readonly size: number | undefined;
+  /** With it the pool is erasure-coded. */
+  readonly erasureProfile: string | undefined;
   readonly crushRule: string | undefined;
   readonly pgNum: number | undefined;
   readonly autoscale: 'on' | 'off' | undefined;
   readonly bulk: boolean | undefined;
 }
 
-/** Makes a replicated pool. Ceph answers 0 also when it is there, whatever it is like. */
+/** Makes a pool. Ceph answers 0 also when it is there, whatever it is like. */
 export async function createPool(cluster: Cluster, pool: NewPool, signal: AbortSignal): Promise<void> {
   const command = {
     prefix: 'osd pool create',
     pool: pool.name,
-    pool_type: 'replicated',
+    ...(pool.erasureProfile === undefined
+      ? { pool_type: 'replicated' }
+      : { pool_type: 'erasure', erasure_code_profile: pool.erasureProfile }),
     ...(pool.size === undefined ? {} : { size: pool.size }),
     ...(pool.crushRule === undefined ? {} : { rule: pool.crushRule }),
     ...(pool.pgNum === undefined ? {} : { pg_num: pool.pgNum }),
@@ -27,6 +31,17 @@ export async function createPool(cluster: Cluster, pool: NewPool, signal: AbortS
     ...(pool.bulk === undefined ? {} : { bulk: pool.bulk }),
   };
   await cluster.write(command, {}, signal);
+}
+
+/** Makes an erasure code profile, of parameters as Ceph names them. EPERM: there is one of that name that differs. */
+export async function createErasureProfile(
+  cluster: Cluster,
+  name: string,
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const profile = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
+  await cluster.write({ prefix: 'osd erasure-code-profile set', name, profile }, {}, signal);
 }
 
 export async function setPoolVariable(
@@ -88,8 +103,24 @@ export function lookIntoPool(cluster: Cluster, pool: string, signal: AbortSignal
 }
 
 /** All that speaks against deleting the pool, which must bear our mark. */
-export function readPoolContents(cluster: Cluster, pool: string, signal: AbortSignal): Promise<PoolContents> {
-  return cluster.inPool<PoolContents>({ op: 'contents', pool }, `to look through the pool "${pool}"`, signal);
+export function readPoolContents(
+  cluster: Cluster,
+  pool: string,
+  holds: PoolHolds,
+  signal: AbortSignal,
+): Promise<PoolContents> {
+  return cluster.inPool<PoolContents>({ op: 'contents', pool, holds }, `to look through the pool "${pool}"`, signal);
+}
+
+/** Has the data of images that are made in the pool from now on lie in another one. The pool must bear our mark. */
+export async function setDataPool(
+  cluster: Cluster,
+  pool: string,
+  dataPool: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `to have images of the pool "${pool}" keep their data in "${dataPool}"`;
+  await cluster.inPool({ op: 'set-data-pool', pool, dataPool }, what, signal);
 }
 
 /** Makes an RBD namespace; no error when it is there. */

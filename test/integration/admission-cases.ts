@@ -42,10 +42,17 @@ export const badPools = [
     pool({ replicated: { crushRule: { name: 'ssd', deviceClass: 'ssd' } } }),
     'deviceClass needs root and failureDomain',
   ),
+  bad('erasure coding without coding', pool({ erasureCoded: { dataChunks: 4 } }), 'codingChunks: Required value'),
+  bad('one data chunk', pool({ erasureCoded: { dataChunks: 1, codingChunks: 2 } }), 'greater than or equal to 2'),
   bad(
-    'erasure coding',
-    pool({ erasureCoded: { dataChunks: 4, codingChunks: 2 } }),
-    'erasureCoded is not supported yet by this version',
+    'unknown plugin',
+    pool({ erasureCoded: { dataChunks: 2, codingChunks: 1, plugin: 'lrc' } }),
+    'supported values: "isa", "jerasure"',
+  ),
+  bad(
+    'data in the pool itself',
+    pool({ erasureCoded: { dataChunks: 2, codingChunks: 1, dataPoolName: 'sample' } }),
+    'dataPoolName must be another name',
   ),
   bad('autoscale On', pool({ placementGroups: { autoscale: 'On' } }), 'supported values: "Enabled", "Disabled"'),
   bad('ratio as a number', pool({ placementGroups: { targetSizeRatio: 0.5 } }), 'must be of type string'),
@@ -133,7 +140,7 @@ export const badBindings = [
   ),
   bad('several stores', binding({ glance: { stores: [] } }), 'stores is not supported yet'),
   bad('conversion', binding({ glance: { imageConversion: 'Raw' } }), 'imageConversion is not supported yet'),
-  bad('erasure coding', backend({ pool: { erasureCoded: { dataChunks: 2, codingChunks: 1 } } }), 'erasureCoded is not'),
+  bad('erasure coding in words', backend({ pool: { erasureCoded: '2+1' } }), 'must be of type object'),
   bad('OpenStack without a Secret', binding({ verification: { openStack: {} } }), 'secretName: Required value'),
   bad(
     'nova, and all back ends in other clusters',
@@ -210,6 +217,11 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
   'a fixed number of placement groups': pool({ placementGroups: { autoscale: 'Disabled', count: 128 } }),
   'a share that is cleared': pool({ placementGroups: { targetSizeRatio: '0' } }),
   'a rule that exists': pool({ replicated: { crushRule: { name: 'replicated_rule' } } }),
+  'erasure coding': pool({ erasureCoded: { dataChunks: 4, codingChunks: 2 } }),
+  'erasure coding beside copies': pool({
+    replicated: { size: 3 },
+    erasureCoded: { dataChunks: 2, codingChunks: 1, plugin: 'isa', failureDomain: 'host', dataPoolName: 'bulk' },
+  }),
   'no compression': pool({ compression: { mode: 'None' } }),
   'a pool whose name Kubernetes could not bear': pool({ poolName: 'Volumes_1.old' }),
   'a plan only': pool({ mode: 'Plan', adoption: 'TakeOver', deletionPolicy: 'Delete' }),
@@ -242,6 +254,9 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
   'a host by a name with numbers': binding({ hosts: [{ name: 'a', address: '7.rack-1.x9', roles: ['GlanceApi'] }] }),
   'the highest address': binding({ hosts: [{ name: 'a', address: '255.249.199.99', roles: ['GlanceApi'] }] }),
   'a release by its newer name': binding({ openstack: { release: 'epoxy' } }),
+  'an erasure-coded back end': binding({
+    cinder: { backends: [{ name: 'ceph', pool: { erasureCoded: { dataChunks: 2, codingChunks: 1 } } }] },
+  }),
   'a back end in DEFAULT': binding({ cinder: { backends: [{ name: 'ceph', section: 'DEFAULT' }] } }),
   Havana: binding({ openstack: { release: 'havana' } }),
   'options of its own': binding({

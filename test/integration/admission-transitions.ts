@@ -57,6 +57,18 @@ export const transitions: readonly Transition[] = [
   { what: 'the default written out', from: pool(), to: pool({ poolName: 'sample' }) },
   { what: 'the default no longer written', from: pool({ poolName: 'sample' }), to: pool() },
   {
+    what: 'other chunks',
+    from: pool({ erasureCoded: { dataChunks: 2, codingChunks: 1 } }),
+    to: pool({ erasureCoded: { dataChunks: 4, codingChunks: 2 } }),
+    says: 'erasureCoded is immutable',
+  },
+  {
+    what: 'erasure coding of a pool of copies',
+    from: pool(),
+    to: pool({ erasureCoded: { dataChunks: 2, codingChunks: 1 } }),
+    says: 'erasureCoded is immutable',
+  },
+  {
     what: 'size, quota and mode',
     from: pool(),
     to: pool({ replicated: { size: 2 }, quota: { maxBytes: '1Ti' }, mode: 'Plan' }),

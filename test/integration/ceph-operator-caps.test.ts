@@ -51,6 +51,8 @@ const denied: readonly (readonly [name: string, command: MonCommand])[] = [
     'the removal of a pool of another name',
     { prefix: 'osd pool rm', pool: 'secrets', pool2: 'secrets', yes_i_really_really_mean_it: true },
   ],
+  ['a profile of another name', { prefix: 'osd erasure-code-profile set', name: 'secrets', profile: ['k=2', 'm=1'] }],
+  ['the removal of a profile', { prefix: 'osd erasure-code-profile rm', name: 'volumes-data' }],
   ['a variable that it never sets', { prefix: 'osd pool set', pool: 'volumes', var: 'nodelete', val: '1' }],
   ['another application', { prefix: 'osd pool application enable', pool: 'volumes', app: 'rgw' }],
   [

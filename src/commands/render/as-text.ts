@@ -23,7 +23,7 @@ export function cephBlocks({ pools, users }: Rendering): readonly string[] {
 }
 
 function poolText(pool: RenderedPool): string {
-  const { crushRule, namespaces } = pool;
+  const { crushRule, dataPool, erasureProfile = {}, namespaces } = pool;
   const placement =
     crushRule === undefined
       ? []
@@ -31,6 +31,8 @@ function poolText(pool: RenderedPool): string {
   return [
     `Pool ${pool.pool} in the cluster of ${pool.cluster}, by ${pool.object}${handling(pool)}`,
     ...pool.settings.map(({ name, value }) => `    ${name} = ${value}`),
+    ...(dataPool === undefined ? [] : [`    rbd_default_data_pool = ${dataPool}`]),
+    ...Object.entries(erasureProfile).map(([name, value]) => `    erasure code profile's ${name} = ${value}`),
     ...placement,
     ...namespaces.map((namespace) => `    namespace ${namespace}`),
   ].join('\n');

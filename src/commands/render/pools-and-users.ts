@@ -7,11 +7,13 @@ import {
   rawCapsRefusal,
   takeOverRefusal,
 } from '../../api/policy.ts';
-import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { dataPoolNameOf, poolNameOf, poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { PoolAccess } from '../../ceph/access-caps.ts';
 import { derivedCaps, writtenCaps } from '../../controllers/ceph-client-auth/access.ts';
+import { partsOf } from '../../controllers/pool-parts.ts';
 import { wantedPlacement } from '../../controllers/rbd-pool/crush-rule.ts';
+import { wantedProfile } from '../../controllers/rbd-pool/erasure-profile.ts';
 import { newPool, planSettings } from '../../controllers/rbd-pool/settings.ts';
 import type { SecretWords } from './input.ts';
 import type { RenderedPool, RenderedUser } from './rendering.ts';
@@ -34,8 +36,19 @@ function common(object: Declared) {
   };
 }
 
-/** The settings of a pool that is made anew. `words` are those of its connection, where they are known. */
-export function renderPool(resource: RbdPool, words: SecretWords | undefined): Outcome<RenderedPool> {
+/** The pools of a resource that are made anew. `words` are those of its connection, where they are known. */
+export function renderPools(resource: RbdPool, words: SecretWords | undefined): Outcome<readonly RenderedPool[]> {
+  const outcomes = Object.values(partsOf(resource)).map((part: RbdPool) => renderPool(part, words));
+  const dataPool = dataPoolNameOf(resource);
+  return {
+    rendered: outcomes.map(({ rendered }, index) =>
+      index === 0 && dataPool !== undefined ? { ...rendered, dataPool } : rendered,
+    ),
+    faults: [...new Set(outcomes.flatMap(({ faults }) => faults))],
+  };
+}
+
+function renderPool(resource: RbdPool, words: SecretWords | undefined): Outcome<RenderedPool> {
   const pool = poolNameOf(resource);
   const { first, second } = planSettings(resource, undefined, { usage: undefined, rules: [] });
   const { size, crushRule, pgNum, autoscale, bulk } = newPool(resource);
@@ -55,6 +68,7 @@ export function renderPool(resource: RbdPool, words: SecretWords | undefined): O
         }),
       ],
       ...(placement === undefined ? {} : { crushRule: plain(placement) }),
+      ...(resource.spec.erasureCoded === undefined ? {} : { erasureProfile: wantedProfile(resource) }),
       namespaces: [...(resource.spec.namespaces ?? [])].sort(),
     },
     faults: judged(words, resource, (policy) => [poolRefusal(policy, pool)]),
@@ -79,13 +93,13 @@ export function renderUser(
     const referenced = pools.find(
       ({ metadata }) => metadata.namespace === resource.metadata.namespace && metadata.name === poolRef?.name,
     );
-    const name = pool ?? (referenced === undefined ? undefined : poolNameOf(referenced));
-    if (name === undefined) {
+    const names = referenced === undefined ? [pool ?? []].flat() : poolNamesOf(referenced);
+    if (names.length === 0) {
       faults.push(`RbdPool "${poolRef?.name}" is not in the input: give its file as well, or correct the reference.`);
     } else if (referenced !== undefined && referenced.spec.cluster.secretName !== cluster.secretName) {
       faults.push(`RbdPool "${poolRef?.name}" is in another cluster: refer to a pool of "${cluster.secretName}".`);
     } else {
-      granted.push({ pool: name, mode, ...(namespace === undefined ? {} : { namespace }) });
+      granted.push(...names.map((name) => ({ pool: name, mode, ...(namespace === undefined ? {} : { namespace }) })));
     }
   }
   const wanted = caps === undefined ? { caps: derivedCaps(capsStyle, granted) } : writtenCaps(resource);

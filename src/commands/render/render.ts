@@ -8,7 +8,7 @@ import { readDocuments, type Source } from './documents.ts';
 import { type Children, childrenOf, draftBinding } from './draft.ts';
 import { renderHost } from './hosts.ts';
 import { type Input, type Placed, readInput } from './input.ts';
-import { type Outcome, renderPool, renderUser, rivals } from './pools-and-users.ts';
+import { type Outcome, renderPools, renderUser, rivals } from './pools-and-users.ts';
 import type { RenderedHost, Rendering } from './rendering.ts';
 import { placeholdersIn, type RunningWorld, Values } from './running-world.ts';
 
@@ -84,8 +84,13 @@ function renderChildren(input: Input, all: ReturnType<typeof allOf>, faults: str
   const wordsFor = ({ metadata, spec }: Resource & { spec: { cluster: { secretName: string } } }) =>
     input.secrets.get(`${metadata.namespace}/${spec.cluster.secretName}`);
   return {
-    pools: all.pools.map((object) =>
-      checked(object, renderPool(object, wordsFor(object)), poolRivals.get(object), `the pool "${poolNameOf(object)}"`),
+    pools: all.pools.flatMap((object) =>
+      checked(
+        object,
+        renderPools(object, wordsFor(object)),
+        poolRivals.get(object),
+        `the pool "${poolNameOf(object)}"`,
+      ),
     ),
     users: all.clients.map((object) =>
       checked(

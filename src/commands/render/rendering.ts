@@ -37,6 +37,10 @@ export interface RenderedPool extends FromObject {
   readonly pool: string;
   /** By Ceph's own names, in the order in which they are set; what is not here is left as it is. */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** The erasure-coded pool in which the data of its images lie: a pool of its own in this list. */
+  readonly dataPool?: string;
+  /** What an erasure-coded pool is made from, by Ceph's own names. */
+  readonly erasureProfile?: Readonly<Record<string, string>>;
   readonly crushRule?: { readonly root: string; readonly failureDomain: string; readonly deviceClass?: string };
   readonly namespaces: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { type CephClientAuth, entityOf } from '../../api/ceph-client-auth.ts';
 import { type Policy, poolRefusal, rawCapsRefusal } from '../../api/policy.ts';
-import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { capsFault, legacyCaps, type PoolAccess, profileCaps } from '../../ceph/access-caps.ts';
 import type { Caps } from '../../ceph/caps.ts';
 import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts';
@@ -9,6 +9,7 @@ import type { Hold } from '../../kube/reconciler.ts';
 import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { poolOwnership } from '../pool-ownership.ts';
+import { ownersOf } from '../pool-parts.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
 export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
@@ -45,10 +46,12 @@ export function wantCaps(
       waiting.push(found.missing);
       continue;
     }
-    const refusal = poolRefusal(policy, found.pool);
-    if (refusal !== undefined) return { hold: stalled('PolicyForbids', refusal) };
     const { mode, namespace } = grant;
-    granted.push({ pool: found.pool, mode, ...(namespace === undefined ? {} : { namespace }) });
+    for (const pool of found.pools) {
+      const refusal = poolRefusal(policy, pool);
+      if (refusal !== undefined) return { hold: stalled('PolicyForbids', refusal) };
+      granted.push({ pool, mode, ...(namespace === undefined ? {} : { namespace }) });
+    }
   }
   if (waiting.length > 0) {
     const message = `The user "${entityOf(resource)}" waits: ${[...new Set(waiting)].sort().join('; ')}.`;
@@ -62,19 +65,20 @@ export function derivedCaps(style: CephClientAuth['spec']['capsStyle'], access: 
   return style === 'Legacy' ? legacyCaps(access) : profileCaps(access);
 }
 
-type Found = { readonly pool: string } | { readonly missing: string } | { readonly hold: Hold };
+/** Their names in Ceph: of an RbdPool, that of its erasure-coded pool too. */
+type Found = { readonly pools: readonly string[] } | { readonly missing: string } | { readonly hold: Hold };
 
 function findPool(name: string, resource: CephClientAuth, rbdPools: readonly RbdPool[], pools: readonly Pool[]): Found {
-  if (pools.some((pool) => pool.name === name)) return { pool: name };
+  if (pools.some((pool) => pool.name === name)) return { pools: [name] };
   const { secretName } = resource.spec.cluster;
   const isComing = rbdPools.some(
     (rbdPool) =>
       rbdPool.metadata.namespace === resource.metadata.namespace &&
       rbdPool.spec.cluster.secretName === secretName &&
-      poolNameOf(rbdPool) === name &&
+      poolNamesOf(rbdPool).includes(name) &&
       countsAsMade(resource, rbdPool),
   );
-  return isComing ? { pool: name } : { missing: `the pool "${name}" does not exist in Ceph yet` };
+  return isComing ? { pools: [name] } : { missing: `the pool "${name}" does not exist in Ceph yet` };
 }
 
 /** A plan goes on from what it has planned: nobody would make the pools first. */
@@ -100,13 +104,14 @@ function findReferenced(
     const message = `RbdPool "${name}" is in the cluster of "${rbdPool.spec.cluster.secretName}", not in that of "${resource.spec.cluster.secretName}": refer to a pool of the same cluster.`;
     return { hold: stalled('InvalidSpec', message) };
   }
-  const poolName = poolNameOf(rbdPool);
-  const pool = pools.find((candidate) => candidate.name === poolName);
-  const record = parsePoolRecord(records.get(poolRecordKey(poolName)));
-  const { kind } = poolOwnership({ ...owner, namespace, name }, pool, record, []);
-  return kind === 'ours' || countsAsMade(resource, rbdPool)
-    ? { pool: poolName }
-    : { missing: `RbdPool "${name}" has not made its pool "${poolName}" yet` };
+  const owners = ownersOf(rbdPool, owner.installation);
+  const unmade = [...owners].find(([poolName, poolOwner]) => {
+    const pool = pools.find((candidate) => candidate.name === poolName);
+    const record = parsePoolRecord(records.get(poolRecordKey(poolName)));
+    return poolOwnership(poolOwner, pool, record, []).kind !== 'ours';
+  });
+  if (unmade === undefined || countsAsMade(resource, rbdPool)) return { pools: [...owners.keys()] };
+  return { missing: `RbdPool "${name}" has not made its pool "${unmade[0]}" yet` };
 }
 
 function rawCaps(resource: CephClientAuth, policy: Policy): WantedCaps {

@@ -1,5 +1,5 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf, parseCephClientAuth } from '../../api/ceph-client-auth.ts';
-import { poolNameOf } from '../../api/rbd-pool.ts';
+import { poolNamesOf } from '../../api/rbd-pool.ts';
 import type { Clusters } from '../../ceph/cluster.ts';
 import type { Cache } from '../../kube/cache.ts';
 import type { Client } from '../../kube/client.ts';
@@ -45,13 +45,12 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
             (resource.spec.cluster.secretName === name || clientSecretNameOf(resource) === name),
         ),
       ),
-      watch(poolKind, (pool) =>
-        wake(({ spec }) =>
-          (spec.access ?? []).some(
-            (grant) => grant.poolRef?.name === pool.metadata.name || grant.pool === poolNameOf(pool),
-          ),
-        ),
-      ),
+      watch(poolKind, (pool) => {
+        const names: readonly (string | undefined)[] = poolNamesOf(pool);
+        return wake(({ spec }) =>
+          (spec.access ?? []).some((grant) => grant.poolRef?.name === pool.metadata.name || names.includes(grant.pool)),
+        );
+      }),
       watch(clientAuthKind, (changed) =>
         wake((resource) => resource.metadata.uid !== changed.metadata.uid && entityOf(resource) === entityOf(changed)),
       ),

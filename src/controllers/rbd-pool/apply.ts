@@ -1,9 +1,10 @@
 import { errno } from '../../ceph/broker-protocol.ts';
-import { CephError } from '../../ceph/cluster.ts';
+import { CephError, type Cluster } from '../../ceph/cluster.ts';
 import { createCrushRule, readCrushRules } from '../../ceph/crush.ts';
 import { type Owner, type PoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import { readOsdMap } from '../../ceph/osd-map.ts';
 import {
+  createErasureProfile,
   createNamespace,
   createPool,
   initPool,
@@ -11,6 +12,7 @@ import {
   readPoolContents,
   removeNamespace,
   removePool,
+  setDataPool,
   setPoolVariable,
   setQuota,
 } from '../../ceph/pools.ts';
@@ -25,20 +27,22 @@ type Reach = Extract<PoolConnection, { kind: 'reach' }>;
 
 /** Does one step. Each is idempotent: Ceph answers 0, or the same again, to what is done already. */
 export async function applyPoolStep(step: PoolStep, connection: Reach, signal: AbortSignal): Promise<void> {
-  const { cluster, owner } = connection;
+  const { cluster } = connection;
   switch (step.verb) {
     case 'record-intent':
-      return writeRecord(cluster, poolRecordKey(step.pool), intent(owner, step.highestPoolId), signal);
+      return writeRecord(cluster, poolRecordKey(step.pool), intent(step.owner, step.highestPoolId), signal);
     case 'create-crush-rule':
       return createRule(step, connection, signal);
+    case 'create-erasure-profile':
+      return createProfile(step, cluster, signal);
     case 'create-pool':
       return withinBudget(createPool(cluster, step.like, signal));
     case 'mark-pool':
       return markPool(cluster, step.pool, step.mark, signal);
     case 'record-owner':
-      return recordOwner(step.pool, step.namespaces, connection, signal);
+      return recordOwner(step, cluster, signal);
     case 'set-variable':
-      return withinBudget(setPoolVariable(cluster, step.pool, step.variable, step.value, signal));
+      return setVariable(step, cluster, signal);
     case 'set-quota':
       return setQuota(cluster, step.pool, step.field, step.to, signal);
     case 'init-pool':
@@ -51,8 +55,10 @@ export async function applyPoolStep(step: PoolStep, connection: Reach, signal: A
       } catch (error) {
         throw explainBusyNamespace(error, step.pool, step.namespace);
       }
+    case 'set-data-pool':
+      return setDataPool(cluster, step.pool, step.dataPool, signal);
     case 'delete-pool':
-      return deletePool(step.pool, connection, signal);
+      return deletePool(step, cluster, signal);
     case 'forget-pool':
       return removeRecord(cluster, poolRecordKey(step.pool), signal);
   }
@@ -70,15 +76,44 @@ async function createRule(
   if (hold) throw new Invalid(hold.reason, hold.message);
 }
 
+/** Ceph itself compares with one of that name which somebody made in the meantime. */
+async function createProfile(
+  { name, parameters }: Extract<PoolStep, { verb: 'create-erasure-profile' }>,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await createErasureProfile(cluster, name, parameters, signal);
+  } catch (error) {
+    if (!(error instanceof CephError) || error.rc !== errno.EPERM) throw error;
+    throw new Invalid('ErasureProfileDiffers', error.message, { cause: error });
+  }
+}
+
+async function setVariable(
+  { pool, variable, value }: Extract<PoolStep, { verb: 'set-variable' }>,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<void> {
+  const work = setPoolVariable(cluster, pool, variable, value, signal);
+  if (variable !== 'allow_ec_overwrites') return withinBudget(work);
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof CephError) || error.rc !== errno.EINVAL) throw error;
+    const message = `Images cannot be changed in the erasure-coded pool "${pool}", since not all its OSDs are BlueStore: convert those, or choose a deviceClass that has none of them.`;
+    throw new Invalid('OverwritesUnsupported', message, { cause: error });
+  }
+}
+
 function intent(owner: Owner, highestPoolId: number): PoolRecord {
   return { ...owner, namespaces: [], creatingAfter: highestPoolId };
 }
 
 /** The id of a pool that was just made is known only now. */
 async function recordOwner(
-  pool: string,
-  namespaces: readonly string[],
-  { cluster, owner }: Reach,
+  { pool, owner, namespaces }: Extract<PoolStep, { verb: 'record-owner' }>,
+  cluster: Cluster,
   signal: AbortSignal,
 ): Promise<void> {
   const { pools } = await readOsdMap(cluster, signal);
@@ -89,8 +124,13 @@ async function recordOwner(
 }
 
 /** Looks once more, so that what came since the observation is not lost, and lets go only of an empty pool. */
-async function deletePool(pool: string, { cluster }: Reach, signal: AbortSignal): Promise<void> {
-  const blockers = contentBlockers(await readPoolContents(cluster, pool, signal));
+async function deletePool(
+  { pool, holds }: Extract<PoolStep, { verb: 'delete-pool' }>,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pools } = await readOsdMap(cluster, signal);
+  const blockers = contentBlockers(await readPoolContents(cluster, pool, holds, signal), pools);
   if (blockers.length > 0) {
     throw new Waiting('DeletionBlocked', `The pool "${pool}" cannot be deleted: ${blockers.join('; ')}.`);
   }

@@ -32,14 +32,29 @@ export function planCrushRule(resource: RbdPool, { rules }: Pick<ObservedPool, '
 }
 
 /** Why a rule that is there cannot be the one that is wanted; undefined if it can. */
-export function ruleHold(rule: CrushRule, wanted: Placement): Hold | undefined {
+export function ruleHold(rule: CrushRule, wanted: Placement, type: CrushRule['type'] = 'replicated'): Hold | undefined {
+  if (rule.type !== type) {
+    const message = `The CRUSH rule "${rule.name}" is for ${kindOf[rule.type]} pools, not for ${kindOf[type]} ones: choose another name.`;
+    return stalled('CrushRuleDiffers', message);
+  }
   if (isSame(rule, wanted)) return undefined;
   const there = rule.placement === undefined ? 'steps of its own' : describePlacement(rule.placement);
   const message = `The CRUSH rule "${rule.name}" has ${there}, not ${describePlacement(wanted)}: choose another name, or declare what is there.`;
   return stalled('CrushRuleDiffers', message);
 }
 
+const kindOf = { replicated: 'replicated', erasure: 'erasure-coded' } as const;
+
+/** Undefined where it is not said. For an erasure-coded pool Ceph has an answer to what is left out. */
 export function wantedPlacement(resource: RbdPool): Placement | undefined {
+  const { erasureCoded } = resource.spec;
+  if (erasureCoded !== undefined) {
+    return {
+      root: 'default',
+      failureDomain: erasureCoded.failureDomain ?? 'host',
+      deviceClass: erasureCoded.deviceClass,
+    };
+  }
   const { root, failureDomain, deviceClass } = resource.spec.replicated?.crushRule ?? {};
   return root === undefined || failureDomain === undefined ? undefined : { root, failureDomain, deviceClass };
 }

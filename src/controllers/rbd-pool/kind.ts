@@ -1,4 +1,4 @@
-import { parseRbdPool, poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { parseRbdPool, poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Clusters } from '../../ceph/cluster.ts';
 import type { Cache } from '../../kube/cache.ts';
 import { bindingKind, clientAuthKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
@@ -35,7 +35,11 @@ export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryM
         wake((pool) => pool.metadata.namespace === namespace && pool.spec.cluster.secretName === name),
       ),
       watch(poolKind, (changed) =>
-        wake((pool) => pool.metadata.uid !== changed.metadata.uid && poolNameOf(pool) === poolNameOf(changed)),
+        wake(
+          (pool) =>
+            pool.metadata.uid !== changed.metadata.uid &&
+            poolNamesOf(pool).some((name) => poolNamesOf(changed).includes(name)),
+        ),
       ),
       watch(clientAuthKind, wakeLeaving),
       watch(bindingKind, wakeLeaving),

@@ -1,4 +1,4 @@
-import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { poolNameOf, poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Cluster } from '../../ceph/cluster.ts';
 import { readCrushRules, readCrushTree } from '../../ceph/crush.ts';
 import { readAutoscaler } from '../../ceph/manager.ts';
@@ -10,10 +10,12 @@ import { readRecords } from '../../ceph/records.ts';
 import { Waiting } from '../../errors.ts';
 import type { CephConnection } from '../ceph-connection.ts';
 import { poolOwnership } from '../pool-ownership.ts';
+import { ownersOf, partsOf } from '../pool-parts.ts';
 import { olderRival } from '../rivals.ts';
+import { wantedPlacement } from './crush-rule.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 
-/** What reaches the world for one pool. */
+/** What reaches the world for the pools of one resource. */
 export type PoolConnection =
   | { readonly kind: 'let-go' }
   | (CephConnection & {
@@ -24,48 +26,74 @@ export type PoolConnection =
       readonly users: readonly string[];
     });
 
-/** Reads what is shared by all pools of a cluster, then the pool itself. */
+type Reach = Extract<PoolConnection, { kind: 'reach' }>;
+
+/** Reads what is shared by all pools of a cluster, then the pools themselves. */
 export async function observePool(
   resource: RbdPool,
   connection: PoolConnection,
   signal: AbortSignal,
 ): Promise<Observed> {
   if (connection.kind === 'let-go') return connection;
-  const { cluster, policy, owner, siblings, users } = connection;
+  const { cluster } = connection;
+  const { pool, data } = partsOf(resource);
   const isDeleting = resource.metadata.deletionTimestamp !== undefined;
-  const name = poolNameOf(resource);
-  const poolIn = ({ map }: Shared) => map.pools.find((candidate) => candidate.name === name);
+  const isThere = ({ map }: Shared, name: string) => map.pools.some((candidate) => candidate.name === name);
   // A second is long enough for an image to come.
   if (isDeleting) cluster.refresh();
   let shared = await readShared(cluster, signal);
-  if (!isDeleting && poolIn(shared) === undefined) {
+  if (!isDeleting && !poolNamesOf(resource).every((name) => isThere(shared, name))) {
     // Or for a pool or a rule, which Ceph would then take for the one that we make.
     cluster.refresh();
     shared = await readShared(cluster, signal);
   }
-  const { map, usage, rules, tree, records, placementGroupLimit, autoscaler } = shared;
-  const pool = poolIn(shared);
+  const [ofPool, ofData] = await Promise.all([
+    observePart(pool, connection.owner, connection, shared, signal),
+    data && observePart(data, { ...connection.owner, part: 'data' }, connection, shared, signal),
+  ]);
+  return { ...ofPool, data: ofData };
+}
+
+/** One pool in Ceph. */
+async function observePart(
+  resource: RbdPool,
+  owner: Owner,
+  { cluster, policy, siblings, users }: Reach,
+  { map, usage, rules, tree, records, placementGroupLimit, autoscaler }: Shared,
+  signal: AbortSignal,
+): Promise<ObservedPool> {
+  const name = poolNameOf(resource);
+  const isDeleting = resource.metadata.deletionTimestamp !== undefined;
+  const holdsImages = resource.spec.erasureCoded === undefined;
+  const pool = map.pools.find((candidate) => candidate.name === name);
   const record = parsePoolRecord(records.get(poolRecordKey(name)));
-  const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
+  const living = siblings.flatMap((sibling) => [...ownersOf(sibling, owner.installation).values()]);
   const ownership = poolOwnership(owner, pool, record, living);
   const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
+  const declared = siblings.flatMap((sibling) => Object.values(partsOf(sibling)));
   return {
     kind: 'seen',
     owner,
     policy,
-    rival: olderRival(resource, siblings, poolNameOf)?.metadata.name,
+    rival: olderRival(resource, declared, poolNameOf)?.metadata.name,
     pool,
     ownership,
     record,
     pools: map.pools,
     highestPoolId: map.highestPoolId,
     rules,
+    erasureProfiles: map.erasureProfiles,
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
     placementGroupLimit,
     autoscaler,
     usage: pool === undefined ? undefined : usage.get(pool.id),
-    ...(isMarked && !isDeleting ? await tryToLook(cluster, name, signal) : { look: undefined, silence: undefined }),
-    contents: isMarked && isDeleting ? await readPoolContents(cluster, name, signal) : undefined,
+    ...(isMarked && !isDeleting && holdsImages
+      ? await tryToLook(cluster, name, signal)
+      : { look: undefined, silence: undefined }),
+    contents:
+      isMarked && isDeleting
+        ? await readPoolContents(cluster, name, holdsImages ? 'images' : 'data', signal)
+        : undefined,
     users,
   };
 }
@@ -102,7 +130,7 @@ async function tryToLook(
 
 /** The items that existing rules take, and the one that a rule still to be made would take. */
 function takenItems(resource: RbdPool, rules: readonly { takes: string | undefined }[]): string[] {
-  const { root, deviceClass } = resource.spec.replicated?.crushRule ?? {};
+  const { root, deviceClass } = wantedPlacement(resource) ?? {};
   const wanted = root === undefined ? [] : [deviceClass === undefined ? root : `${root}~${deviceClass}`];
   return [...rules.flatMap(({ takes }) => takes ?? []), ...wanted];
 }

@@ -3,14 +3,20 @@ import type { PoolContents, PoolLook } from '../../ceph/broker-protocol.ts';
 import type { CrushRule } from '../../ceph/crush.ts';
 import type { Autoscaler } from '../../ceph/manager.ts';
 import type { Owner, PoolRecord } from '../../ceph/marks.ts';
-import type { Pool, PoolUsage } from '../../ceph/osd-map.ts';
+import type { ErasureProfiles, Pool, PoolUsage } from '../../ceph/osd-map.ts';
 import type { Ownership } from '../pool-ownership.ts';
 
 /** All that `plan` and `status` of a pool need. */
 export type Observed =
   /** A pool that is let go without contacting anybody. */
-  { readonly kind: 'let-go' } | ObservedPool;
+  { readonly kind: 'let-go' } | ObservedPools;
 
+/** The pool itself, and the erasure-coded one beside it, where the resource declares one. */
+export interface ObservedPools extends ObservedPool {
+  readonly data: ObservedPool | undefined;
+}
+
+/** One pool in Ceph. */
 export interface ObservedPool {
   readonly kind: 'seen';
   readonly owner: Owner;
@@ -24,13 +30,17 @@ export interface ObservedPool {
   readonly pools: readonly Pool[];
   readonly highestPoolId: number;
   readonly rules: readonly CrushRule[];
+  readonly erasureProfiles: ErasureProfiles;
   /** OSDs that are in, by the item that rules take. */
   readonly osds: ReadonlyMap<string, number>;
   /** How many placement groups an OSD may hold. */
   readonly placementGroupLimit: number;
   readonly autoscaler: Autoscaler;
   readonly usage: PoolUsage | undefined;
-  /** Undefined while the pool does not bear our mark, when OSDs let nobody in, and while OSDs do not answer. */
+  /**
+   * Undefined while the pool does not bear our mark, when OSDs let nobody in, and while OSDs do not answer; and of an
+   * erasure-coded pool, which has no lists of images.
+   */
   readonly look: PoolLook | undefined;
   /** Why OSDs could not be asked, as a sentence. */
   readonly silence: string | undefined;

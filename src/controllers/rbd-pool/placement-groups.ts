@@ -17,7 +17,9 @@ const defaultSize = 3;
  */
 export function budgetHold(resource: RbdPool, observed: ObservedPool): Hold | undefined {
   const { pool, pools, osds, placementGroupLimit } = observed;
-  const size = resource.spec.replicated?.size ?? pool?.size ?? defaultSize;
+  const { replicated, erasureCoded } = resource.spec;
+  const chunks = erasureCoded && erasureCoded.dataChunks + erasureCoded.codingChunks;
+  const size = chunks ?? replicated?.size ?? pool?.size ?? defaultSize;
   // An autoscaled pool starts with one group and grows only as far as there is room.
   const count = resource.spec.placementGroups?.count ?? pool?.pgNumTarget ?? 1;
   if (pool !== undefined && count * size <= pool.pgNumTarget * pool.size) return undefined;

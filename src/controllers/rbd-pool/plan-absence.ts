@@ -11,30 +11,58 @@ import type { PoolStep } from './steps.ts';
 /** Often enough that a blocker that was just removed is seen soon. */
 const blockedRetryMs = 5_000;
 
-/** What has to be done until the pool is gone. A pool that is not ours is left alone. */
-export function planAbsence(resource: RbdPool, observed: ObservedPool): Plan<PoolStep> {
-  const { owner, ownership, pool, record, policy, contents, users } = observed;
-  const name = poolNameOf(resource);
-  if (ownership.kind !== 'ours' || pool === undefined) {
-    const recorded = record !== undefined && sameOwner(record, owner);
-    return { stages: recorded ? [[{ verb: 'forget-pool', pool: name }]] : [] };
+/** One pool of a resource, with the fields that concern it alone. */
+export interface Part {
+  readonly resource: RbdPool;
+  readonly observed: ObservedPool;
+}
+
+/** What has to be done until the pools are gone, one after the other. A pool that is not ours is left alone. */
+export function planAbsence(parts: readonly Part[]): Plan<PoolStep> {
+  const ours = parts.flatMap(({ resource, observed }) => {
+    const { ownership, pool } = observed;
+    return ownership.kind !== 'ours' || pool === undefined ? [] : [{ name: poolNameOf(resource), pool, observed }];
+  });
+  for (const { name, observed } of ours) {
+    const forbidden = poolRefusal(observed.policy, name) ?? poolDeletionRefusal(observed.policy);
+    if (forbidden !== undefined) return { stages: [], hold: stalled('PolicyForbids', forbidden) };
   }
-  const forbidden = poolRefusal(policy, name) ?? poolDeletionRefusal(policy);
-  if (forbidden !== undefined) {
-    return { stages: [], hold: stalled('PolicyForbids', forbidden) };
-  }
-  const blockers = [
-    ...(users.length === 0 ? [] : [`it is used by ${users.join(', ')}`]),
-    ...poolBlockers(pool),
-    ...contentBlockers(contents),
-  ];
-  if (blockers.length > 0) {
-    const message = `The pool "${name}" cannot be deleted: ${blockers.join('; ')}.`;
-    return { stages: [], hold: passing('DeletionBlocked', message, blockedRetryMs) };
-  }
+  const seen = ours.map(({ name, pool, observed: { users, pools, contents } }, index) => ({
+    name,
+    // All of its users keep the resource, so they are told once.
+    outside: [...(index === 0 && users.length > 0 ? [`it is used by ${users.join(', ')}`] : []), ...poolBlockers(pool)],
+    inside: contentBlockers(contents, pools),
+  }));
+  const unmarked = ours.filter(({ observed }) => observed.contents === undefined);
   // Without our mark nobody can look whether it is empty.
-  if (contents === undefined) return { stages: [[{ verb: 'mark-pool', pool: name, mark: poolMark(owner) }]] };
-  return { stages: [[{ verb: 'delete-pool', pool: name }], [{ verb: 'forget-pool', pool: name }]] };
+  if (unmarked.length > 0 && seen.every(({ outside }) => outside.length === 0)) {
+    return { stages: [unmarked.map(({ name, observed }) => markPool(name, observed))] };
+  }
+  const blocked = seen
+    .map(({ name, outside, inside }) => ({ name, blockers: [...outside, ...inside] }))
+    .filter(({ blockers }) => blockers.length > 0);
+  if (blocked.length > 0) {
+    const sentences = blocked.map(
+      ({ name, blockers }) => `The pool "${name}" cannot be deleted: ${blockers.join('; ')}.`,
+    );
+    return { stages: [], hold: passing('DeletionBlocked', sentences.join(' '), blockedRetryMs) };
+  }
+  return { stages: parts.flatMap(removal) };
+}
+
+function markPool(pool: string, { owner }: ObservedPool): PoolStep {
+  return { verb: 'mark-pool', pool, mark: poolMark(owner) };
+}
+
+function removal({ resource, observed }: Part): Plan<PoolStep>['stages'] {
+  const { owner, ownership, pool: present, record } = observed;
+  const pool = poolNameOf(resource);
+  const forget: readonly PoolStep[] = [{ verb: 'forget-pool', pool }];
+  if (ownership.kind === 'ours' && present !== undefined) {
+    const holds = resource.spec.erasureCoded === undefined ? 'images' : 'data';
+    return [[{ verb: 'delete-pool', pool, holds }], forget];
+  }
+  return record !== undefined && sameOwner(record, owner) ? [forget] : [];
 }
 
 function poolBlockers({ flags, snapshots }: Pool): string[] {
@@ -45,15 +73,24 @@ function poolBlockers({ flags, snapshots }: Pool): string[] {
 }
 
 /** What in a pool speaks against deleting it, each as part of a sentence. */
-export function contentBlockers(contents: PoolContents | undefined): string[] {
+export function contentBlockers(contents: PoolContents | undefined, pools: readonly Pool[]): string[] {
   if (contents === undefined) return [];
   const { namespaces, foreignObjects } = contents;
+  const imagePools = new Set(foreignObjects.flatMap((name) => imagePoolOf(name, pools) ?? []));
+  const others = foreignObjects.filter((name) => imagePoolOf(name, pools) === undefined);
   return [
     ...namespaces.flatMap(describeNamespace),
-    ...(foreignObjects.length === 0
-      ? []
-      : [`it holds objects that are not RBD's (${foreignObjects.map(printable).join(', ')})`]),
+    ...(imagePools.size === 0 ? [] : [`it holds data of images in ${[...imagePools].sort().join(' and ')}`]),
+    ...(others.length === 0 ? [] : [`it holds objects that are not RBD's (${others.map(printable).join(', ')})`]),
   ];
+}
+
+/** Where the image is that an object has data of, when it is in another pool: its id is in the name. */
+function imagePoolOf(object: string, pools: readonly Pool[]): string | undefined {
+  const id = /(?:^|\/)rbd_data\.(\d+)\.[0-9a-f]+\.[0-9a-f]{16}$/.exec(object)?.[1];
+  if (id === undefined) return undefined;
+  const pool = pools.find((candidate) => candidate.id === Number(id));
+  return pool === undefined ? `a pool that is no more (number ${id})` : `the pool "${printable(pool.name)}"`;
 }
 
 function describeNamespace({ namespace, images, trash, snapshots }: NamespaceContents): string[] {

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cephPool } from '../../ceph/pool.fixture.ts';
+import { perform } from './perform.fixture.ts';
 import { planPool } from './plan.ts';
 import {
   converge,
+  dataCephPool,
+  dataOwner,
   deleting,
   emptyWorld,
   marked,
   owner,
-  perform,
   rbdPool,
   type Spec,
   see,
@@ -65,6 +67,13 @@ const anySpec: fc.Arbitrary<Spec> = fc
       ),
     ),
     namespaces: optional(namespaceNames),
+    erasureCoded: optional(
+      fc.record({
+        dataChunks: fc.constant(2),
+        codingChunks: fc.constantFrom(1, 2),
+        plugin: optional(fc.constant('jerasure' as const)),
+      }),
+    ),
     adoption: fc.constantFrom('Never' as const, 'IfUnowned' as const),
   })
   .map((spec) => compact(spec) as Spec);
@@ -83,7 +92,35 @@ const anyPool = fc
   })
   .map((values) => cephPool(values));
 
-const anyWorld: fc.Arbitrary<World> = fc.oneof(
+/** What may be there of the erasure-coded pool. */
+const anyData = fc.record({
+  pool: optional(
+    fc
+      .record({
+        flags: fc.constantFrom<string[]>([], ['ec_overwrites']),
+        quotaMaxBytes: fc.constantFrom(0, 5),
+        erasureProfile: fc.constantFrom('volumes-data', 'other'),
+      })
+      .chain((values) => fc.constantFrom(dataCephPool(values), dataCephPool({ ...values, applications: {} }))),
+  ),
+  profiles: fc.constantFrom<World['profiles']>(
+    new Map(),
+    new Map([['volumes-data', { k: '2', m: '1', plugin: 'jerasure' }]]),
+    new Map([
+      ['volumes-data', { k: '2', m: '1', plugin: 'jerasure' }],
+      ['other', { k: '2', m: '2', plugin: 'isa' }],
+    ]),
+  ),
+  dataRecord: fc.constantFrom(
+    undefined,
+    { ...dataOwner, namespaces: [], poolID: 5 },
+    { ...dataOwner, namespaces: [], creatingAfter: 3 },
+  ),
+  dataPool: fc.constantFrom(undefined, 'volumes-data', 'elsewhere'),
+  dataObjects: fc.constantFrom([], ['notes']),
+});
+
+const anyPools: fc.Arbitrary<World> = fc.oneof(
   fc.constant(emptyWorld),
   fc
     .tuple(
@@ -102,6 +139,13 @@ const anyWorld: fc.Arbitrary<World> = fc.oneof(
       images: images && { '': 0, ...images },
     })),
 );
+
+const anyWorld: fc.Arbitrary<World> = fc.tuple(anyPools, anyData).map(([world, { pool, ...data }]) => ({
+  ...world,
+  ...data,
+  pools: [...world.pools, ...(pool === undefined ? [] : [pool])],
+  highestPoolId: pool?.id ?? world.highestPoolId,
+}));
 
 test('settles: when all steps are done, nothing is left to do', () => {
   fc.assert(

@@ -4,31 +4,68 @@ import { poolMark, poolMarkKey, sameOwner } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import { passing, stalled } from '../hold.ts';
+import { partsOf } from '../pool-parts.ts';
 import { type CrushPlan, planCrushRule } from './crush-rule.ts';
+import { codingHold, planErasureProfile } from './erasure-profile.ts';
 import { planNamespaces } from './namespaces.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 import { budgetHold } from './placement-groups.ts';
-import { planAbsence } from './plan-absence.ts';
+import { type Part, planAbsence } from './plan-absence.ts';
 import { newPool, planSettings } from './settings.ts';
 import type { PoolStep } from './steps.ts';
 
 /** What has to be done for a pool. */
 export function planPool(resource: RbdPool, observed: Observed): Plan<PoolStep> {
   if (observed.kind === 'let-go') return { stages: [] };
-  if (resource.metadata.deletionTimestamp !== undefined) return planAbsence(resource, observed);
-  const refusal = refuse(resource, observed);
+  const { pool, data } = partsOf(resource);
+  const parts: readonly Part[] = [
+    { resource: pool, observed },
+    ...(data === undefined || observed.data === undefined ? [] : [{ resource: data, observed: observed.data }]),
+  ];
+  if (resource.metadata.deletionTimestamp !== undefined) return planAbsence(parts);
+  // Nothing is made of one pool while the other cannot be had: images would lie where they should not.
+  const refusal = firstOf(parts.map(refuse)) ?? firstOf(parts.map(refuseCreation));
   if (refusal !== undefined) return { stages: [], hold: refusal };
-  const rule = planCrushRule(resource, observed);
+  const plans = parts.map(planPart);
+  const stages = [...sideBySide(plans.map((plan) => plan.stages)), planDataPool(parts)];
+  const hold = firstOf(plans.map((plan) => plan.hold));
+  return hold === undefined ? { stages } : { stages, hold };
+}
+
+function planPart({ resource, observed }: Part): Plan<PoolStep> {
   return observed.pool === undefined
-    ? planCreation(resource, observed, rule)
-    : planExisting(resource, observed, observed.pool, rule);
+    ? planCreation(resource, observed)
+    : planExisting(resource, observed, observed.pool);
+}
+
+/** Said last, when both pools can take images. */
+function planDataPool([part, data]: readonly Part[]): readonly PoolStep[] {
+  if (part === undefined || data === undefined) return [];
+  const { pool, look } = part.observed;
+  // Before the pool bears our mark nobody can look into it.
+  if (pool !== undefined && look === undefined) return [];
+  const dataPool = poolNameOf(data.resource);
+  if (look?.dataPool === dataPool) return [];
+  const from = look?.dataPool === undefined ? {} : { from: look.dataPool };
+  return [{ verb: 'set-data-pool', pool: poolNameOf(part.resource), dataPool, ...from }];
+}
+
+/** The stages of several plans that do not depend on each other, each with those of the others. */
+function sideBySide(plans: readonly Plan<PoolStep>['stages'][]): Plan<PoolStep>['stages'] {
+  const length = Math.max(...plans.map((stages) => stages.length));
+  return Array.from({ length }, (_, index) => plans.flatMap((stages) => stages[index] ?? []));
+}
+
+function firstOf(holds: readonly (Hold | undefined)[]): Hold | undefined {
+  return holds.find((hold) => hold !== undefined);
 }
 
 /** Why this resource may not touch the pool at all. */
-function refuse(resource: RbdPool, observed: ObservedPool): Hold | undefined {
-  const { policy, rival, ownership, pool } = observed;
+function refuse({ resource, observed }: Part): Hold | undefined {
+  const { policy, rival, ownership, pool, erasureProfiles } = observed;
   const name = poolNameOf(resource);
-  const { adoption } = resource.spec;
+  const { adoption, erasureCoded } = resource.spec;
+  const field = erasureCoded === undefined ? 'poolName' : 'dataPoolName';
   const forbidden = poolRefusal(policy, name);
   if (forbidden !== undefined) return stalled('PolicyForbids', forbidden);
   if (rival !== undefined && ownership.kind !== 'ours') {
@@ -45,21 +82,24 @@ function refuse(resource: RbdPool, observed: ObservedPool): Hold | undefined {
   if (pool === undefined) return refuseRenamed(name, observed);
   if (ownership.kind === 'unowned' && adoption === 'Never') {
     const like = `${pool.type}, size ${pool.size}, ${pool.pgNum} placement groups`;
-    const message = `The pool "${name}" exists (${like}) and nobody has marked it: set adoption: IfUnowned to adopt it, or choose another poolName.`;
+    const message = `The pool "${name}" exists (${like}) and nobody has marked it: set adoption: IfUnowned to adopt it, or choose another ${field}.`;
     return stalled('AlreadyExists', message);
   }
-  if (pool.type === 'erasure') {
+  if ((pool.type === 'erasure') !== (erasureCoded !== undefined)) {
+    const [is, must] = erasureCoded === undefined ? ['erasure-coded', 'replicated'] : ['replicated', 'erasure-coded'];
     return stalled(
       'WrongPoolType',
-      `The pool "${name}" is erasure-coded, and this one must be replicated: choose another poolName.`,
+      `The pool "${name}" is ${is}, and this one must be ${must}: choose another ${field}.`,
     );
   }
+  const coding = erasureCoded && codingHold(resource, pool, erasureProfiles);
+  if (coding !== undefined) return coding;
   const others = Object.keys(pool.applications).filter((application) => application !== 'rbd');
   if (others.length > 0) {
     const applications = others.sort().join(', ');
     return stalled(
       'Conflict',
-      `The pool "${name}" belongs to the application ${applications}: choose another poolName.`,
+      `The pool "${name}" belongs to the application ${applications}: choose another ${field}.`,
     );
   }
   return undefined;
@@ -74,10 +114,21 @@ function refuseRenamed(name: string, { owner, pools }: ObservedPool): Hold | und
   return stalled('Conflict', message);
 }
 
-function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan): Plan<PoolStep> {
+/** Why a pool that is not there cannot be made as declared. */
+function refuseCreation({ resource, observed }: Part): Hold | undefined {
+  if (observed.pool !== undefined) return undefined;
+  return planPlacement(resource, observed).hold ?? budgetHold(resource, observed);
+}
+
+/** What it has to be made from, and where it is to lie. */
+function planPlacement(resource: RbdPool, observed: ObservedPool): CrushPlan {
+  return resource.spec.erasureCoded === undefined
+    ? planCrushRule(resource, observed)
+    : planErasureProfile(resource, observed);
+}
+
+function planCreation(resource: RbdPool, observed: ObservedPool): Plan<PoolStep> {
   const { owner, record, highestPoolId } = observed;
-  const hold = rule.hold ?? budgetHold(resource, observed);
-  if (hold !== undefined) return { stages: [], hold };
   const pool = poolNameOf(resource);
   const recorded =
     record !== undefined &&
@@ -88,7 +139,10 @@ function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan
   const { first, second } = planSettings(resource, undefined, observed);
   return {
     stages: [
-      [...(recorded ? [] : [{ verb: 'record-intent' as const, pool, highestPoolId }]), ...rule.steps],
+      [
+        ...(recorded ? [] : [{ verb: 'record-intent' as const, pool, owner, highestPoolId }]),
+        ...planPlacement(resource, observed).steps,
+      ],
       [
         {
           verb: 'create-pool',
@@ -98,16 +152,19 @@ function planCreation(resource: RbdPool, observed: ObservedPool, rule: CrushPlan
       ],
       [{ verb: 'mark-pool', pool, mark: poolMark(owner) }, ...first, ...second],
       [
-        { verb: 'init-pool', pool, hasSnapshots: false },
-        { verb: 'record-owner', pool, namespaces: namespaces.recorded },
+        ...(resource.spec.erasureCoded === undefined
+          ? [{ verb: 'init-pool' as const, pool, hasSnapshots: false }]
+          : []),
+        { verb: 'record-owner', pool, owner, namespaces: namespaces.recorded },
       ],
       namespaces.create,
     ],
   };
 }
 
-function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool, rule: CrushPlan): Plan<PoolStep> {
+function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool): Plan<PoolStep> {
   const { owner, ownership, record, look } = observed;
+  const rule = planPlacement(resource, observed);
   const name = pool.name;
   const mark = poolMark(owner);
   const namespaces = planNamespaces(resource, observed);
@@ -126,7 +183,7 @@ function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool, rul
   });
   const stages: readonly (readonly PoolStep[])[] = [
     [
-      ...(isRecorded ? [] : [{ verb: 'record-owner' as const, pool: name, namespaces: namespaces.recorded }]),
+      ...(isRecorded ? [] : [{ verb: 'record-owner' as const, pool: name, owner, namespaces: namespaces.recorded }]),
       ...rule.steps,
     ],
     [

@@ -5,9 +5,10 @@ import type { Pool } from '../../ceph/osd-map.ts';
 import { cephPool } from '../../ceph/pool.fixture.ts';
 import { planning } from '../planning.fixture.ts';
 import { poolOwnership } from '../pool-ownership.ts';
-import type { ObservedPool } from './observed.ts';
+import { partsOf } from '../pool-parts.ts';
+import type { ObservedPool, ObservedPools } from './observed.ts';
+import { perform } from './perform.fixture.ts';
 import { planPool } from './plan.ts';
-import type { PoolStep } from './steps.ts';
 import { describePoolStep } from './steps.ts';
 
 export const owner: Owner = { installation: 'lab', namespace: 'openstack', name: 'volumes' };
@@ -42,6 +43,12 @@ export interface World {
   /** Images by namespace of the pool; undefined before it was initialised. */
   readonly images: Readonly<Record<string, number>> | undefined;
   readonly foreignObjects: readonly string[];
+  /** Where the data of new images of the pool go. */
+  readonly dataPool: string | undefined;
+  /** Of the erasure-coded pool. */
+  readonly dataRecord: PoolRecord | undefined;
+  readonly dataObjects: readonly string[];
+  readonly profiles: ObservedPool['erasureProfiles'];
 }
 
 export const emptyWorld: World = {
@@ -52,12 +59,17 @@ export const emptyWorld: World = {
     {
       id: 0,
       name: 'replicated_rule',
+      type: 'replicated',
       takes: 'default',
       placement: { root: 'default', failureDomain: 'host', deviceClass: undefined },
     },
   ],
   images: undefined,
   foreignObjects: [],
+  dataPool: undefined,
+  dataRecord: undefined,
+  dataObjects: [],
+  profiles: new Map(),
 };
 
 /** A world in which the pool is ours and settled. */
@@ -76,23 +88,83 @@ export function worldWith(pool: Partial<Pool> = {}, more: Partial<World> = {}): 
 /** A world in which the pool belongs to another installation. */
 export const foreign = worldWith({ applications: { rbd: { [poolMarkKey]: 'other.0123' } } }, { record: undefined });
 
-export function see(resource: RbdPool, world: World, more: Partial<ObservedPool> = {}): ObservedPool {
+export const dataName = 'volumes-data';
+export const dataOwner: Owner = { ...owner, part: 'data' };
+const dataMark = { rbd: { [poolMarkKey]: poolMark(dataOwner) } };
+export const erasureCoded = { dataChunks: 2, codingChunks: 1 } as const;
+
+/** The erasure-coded pool as it is when it is ours and settled. */
+export function dataCephPool(values: Partial<Pool> = {}): Pool {
+  const made = { id: 5, name: dataName, type: 'erasure', size: 3, minSize: 2, erasureProfile: dataName } as const;
+  return cephPool({ ...made, flags: ['hashpspool', 'ec_overwrites'], applications: dataMark, ...values });
+}
+
+/** A world in which both pools are ours and settled. */
+export function worldWithData(data: Partial<Pool> = {}, more: Partial<World> = {}): World {
+  const world = worldWith();
+  const made = dataCephPool(data);
+  return {
+    ...world,
+    pools: [...world.pools, made],
+    highestPoolId: made.id,
+    dataPool: dataName,
+    dataRecord: { ...dataOwner, namespaces: [], poolID: made.id },
+    profiles: new Map([[dataName, { k: '2', m: '1', plugin: 'jerasure' }]]),
+    ...more,
+  };
+}
+
+export function see(resource: RbdPool, world: World, more: Partial<ObservedPools> = {}): ObservedPools {
+  const { pool, data } = partsOf(resource);
+  const { deletionTimestamp } = resource.metadata;
+  const ofPool = seePart(pool, owner, world.record, world);
+  const namespaces = Object.entries(world.images ?? { '': 0 });
+  const isMarked = ofPool.pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
+  const dataPool = world.dataPool === undefined ? {} : { dataPool: world.dataPool };
+  const look = { initialised: world.images !== undefined, images: world.images ?? { '': 0 }, ...dataPool };
+  const contents = {
+    namespaces: namespaces.map(([namespace, count]) => ({
+      namespace,
+      images: Array.from({ length: count }, (_, index) => `image-${index}`),
+      trash: [],
+      snapshots: 0,
+    })),
+    foreignObjects: world.foreignObjects,
+  };
+  return {
+    ...ofPool,
+    look: isMarked && deletionTimestamp === undefined ? look : undefined,
+    contents: isMarked && deletionTimestamp !== undefined ? contents : undefined,
+    data: data && seeData(data, world),
+    ...more,
+  };
+}
+
+function seeData(data: RbdPool, world: World): ObservedPool {
+  const seen = seePart(data, dataOwner, world.dataRecord, world);
+  const isMarked = seen.pool?.applications.rbd?.[poolMarkKey] === poolMark(dataOwner);
+  const isDeleting = data.metadata.deletionTimestamp !== undefined;
+  return {
+    ...seen,
+    contents: isMarked && isDeleting ? { namespaces: [], foreignObjects: world.dataObjects } : undefined,
+  };
+}
+
+function seePart(resource: RbdPool, own: Owner, record: PoolRecord | undefined, world: World): ObservedPool {
   const name = poolNameOf(resource);
   const pool = world.pools.find((candidate) => candidate.name === name);
-  const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
-  const isDeleting = resource.metadata.deletionTimestamp !== undefined;
-  const namespaces = Object.entries(world.images ?? { '': 0 });
   return {
     kind: 'seen',
-    owner,
+    owner: own,
     policy: parsePolicy({ delete: true }),
     rival: undefined,
     pool,
-    ownership: poolOwnership(owner, pool, world.record, [owner]),
-    record: world.record,
+    ownership: poolOwnership(own, pool, record, [owner, dataOwner]),
+    record,
     pools: world.pools,
     highestPoolId: world.highestPoolId,
     rules: world.rules,
+    erasureProfiles: world.profiles,
     osds: new Map([
       ['default', 3],
       ['default~ssd', 3],
@@ -100,118 +172,11 @@ export function see(resource: RbdPool, world: World, more: Partial<ObservedPool>
     placementGroupLimit: 250,
     autoscaler: { runs: true },
     usage: undefined,
-    look:
-      isMarked && !isDeleting
-        ? { initialised: world.images !== undefined, images: world.images ?? { '': 0 } }
-        : undefined,
+    look: undefined,
     silence: undefined,
-    contents:
-      isMarked && isDeleting
-        ? {
-            namespaces: namespaces.map(([namespace, count]) => ({
-              namespace,
-              images: Array.from({ length: count }, (_, index) => `image-${index}`),
-              trash: [],
-              snapshots: 0,
-            })),
-            foreignObjects: world.foreignObjects,
-          }
-        : undefined,
+    contents: undefined,
     users: [],
-    ...more,
   };
-}
-
-/** Does to the world what a step does to Ceph. */
-export function perform(step: PoolStep, world: World): World {
-  const change = (values: (pool: Pool) => Partial<Pool>): World => ({
-    ...world,
-    pools: world.pools.map((pool) => ('pool' in step && pool.name === step.pool ? { ...pool, ...values(pool) } : pool)),
-  });
-  switch (step.verb) {
-    case 'record-intent':
-      return { ...world, record: { ...owner, namespaces: [], creatingAfter: step.highestPoolId } };
-    case 'create-crush-rule': {
-      if (world.rules.some(({ name }) => name === step.name)) return world;
-      const { root, deviceClass } = step.placement;
-      const takes = deviceClass === undefined ? root : `${root}~${deviceClass}`;
-      const rule = { id: world.rules.length, name: step.name, takes, placement: step.placement };
-      return { ...world, rules: [...world.rules, rule] };
-    }
-    case 'create-pool': {
-      if (world.pools.some(({ name }) => name === step.pool)) return world;
-      const { size = 3, crushRule, pgNum = 1, autoscale = 'on', bulk } = step.like;
-      const pool = cephPool({
-        id: world.highestPoolId + 1,
-        name: step.pool,
-        size,
-        minSize: size - Math.floor(size / 2),
-        crushRuleId: world.rules.find(({ name }) => name === crushRule)?.id ?? 0,
-        pgNum,
-        pgNumTarget: pgNum,
-        autoscale,
-        flags: bulk ? ['hashpspool', 'bulk'] : ['hashpspool'],
-      });
-      return { ...world, pools: [...world.pools, pool], highestPoolId: pool.id, images: undefined };
-    }
-    case 'mark-pool':
-      return change(({ applications }) => ({
-        applications: { ...applications, rbd: { ...applications.rbd, [poolMarkKey]: step.mark } },
-      }));
-    case 'record-owner': {
-      const poolID = world.pools.find(({ name }) => name === step.pool)?.id ?? -1;
-      return { ...world, record: { ...owner, namespaces: step.namespaces, poolID } };
-    }
-    case 'set-variable':
-      return change((pool) => variable(step, pool, world));
-    case 'set-quota':
-      return change(() =>
-        step.field === 'max_bytes' ? { quotaMaxBytes: Number(step.to) } : { quotaMaxObjects: Number(step.to) },
-      );
-    case 'init-pool':
-      return { ...world, images: world.images ?? { '': 0 } };
-    case 'create-namespace':
-      return { ...world, images: { [step.namespace]: 0, ...world.images } };
-    case 'remove-namespace': {
-      const { [step.namespace]: _removed, ...images } = world.images ?? {};
-      return { ...world, images };
-    }
-    case 'delete-pool':
-      return { ...world, pools: world.pools.filter(({ name }) => name !== step.pool), images: undefined };
-    case 'forget-pool':
-      return { ...world, record: undefined };
-  }
-}
-
-function variable(
-  { variable, value }: Extract<PoolStep, { verb: 'set-variable' }>,
-  pool: Pool,
-  world: World,
-): Partial<Pool> {
-  switch (variable) {
-    case 'size': {
-      const size = Number(value);
-      return { size, minSize: size - Math.floor(size / 2) };
-    }
-    case 'min_size':
-      return { minSize: Number(value) };
-    case 'pg_num':
-      return { pgNumTarget: Number(value) };
-    case 'pg_autoscale_mode':
-      return { autoscale: value === 'on' ? 'on' : 'off' };
-    case 'bulk': {
-      const others = pool.flags.filter((flag) => flag !== 'bulk');
-      return { flags: value === 'true' ? [...others, 'bulk'] : others };
-    }
-    case 'crush_rule':
-      return { crushRuleId: world.rules.find(({ name }) => name === value)?.id ?? -1 };
-    case 'target_size_ratio':
-      return { targetSizeRatio: Number(value) === 0 ? undefined : Math.fround(Number(value)) };
-    case 'compression_mode':
-      return { compressionMode: value === 'unset' ? undefined : value };
-    case 'compression_algorithm':
-      return { compressionAlgorithm: value === 'unset' ? undefined : value };
-  }
 }
 
 export type Spec = Partial<RbdPoolSpecInput>;

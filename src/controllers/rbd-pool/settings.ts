@@ -32,8 +32,9 @@ export function planSettings(
   { placeable, ruleUsable }: Circumstances = { placeable: true, ruleUsable: true },
 ): SettingsPlan {
   const name = poolNameOf(resource);
-  const { replicated, placementGroups } = resource.spec;
+  const { replicated, erasureCoded, placementGroups } = resource.spec;
   const stored = observed.usage?.stored ?? 0;
+  const onDevices = stored * ((pool?.size ?? 0) / (erasureCoded?.dataChunks ?? 1));
   const set = (
     variable: PoolVariable,
     from: string | undefined,
@@ -61,13 +62,15 @@ export function planSettings(
     pool === undefined || count === undefined || !placeable
       ? []
       : set('pg_num', text(pool.pgNumTarget), String(count), {
-          movesBytes: count < pool.pgNumTarget ? stored * pool.size : 0,
+          movesBytes: count < pool.pgNumTarget ? onDevices : 0,
         });
   const flagged = frozen(pool, sizeChange, countChange);
 
   const autoscale = autoscaleWord(resource);
   const bulk = placementGroups?.bulk;
+  const overwrites = pool?.flags.includes('ec_overwrites') === true ? 'true' : undefined;
   const first = [
+    ...(erasureCoded === undefined ? [] : set('allow_ec_overwrites', overwrites, 'true')),
     ...(flagged.size ? [] : sizeChange),
     ...(pool === undefined || !ruleUsable ? [] : planRuleOfPool(resource, pool, observed, set)),
     ...(pool === undefined || autoscale === undefined ? [] : set('pg_autoscale_mode', pool.autoscale, autoscale)),
@@ -89,10 +92,11 @@ type SetVariable = (
 
 /** What a pool is made with; `planSettings` has the rest. */
 export function newPool(resource: RbdPool): NewPool {
-  const { replicated, placementGroups } = resource.spec;
+  const { replicated, erasureCoded, placementGroups } = resource.spec;
   return {
     name: poolNameOf(resource),
     size: replicated?.size,
+    erasureProfile: erasureCoded && poolNameOf(resource),
     crushRule: replicated?.crushRule?.name,
     pgNum: placementGroups?.count,
     autoscale: autoscaleWord(resource),

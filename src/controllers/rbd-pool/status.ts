@@ -11,29 +11,39 @@ export function poolStatus(
   if (observed.kind === 'let-go' || observed.pool === undefined || observed.ownership.kind !== 'ours') {
     return { fields: {}, conditions: [] };
   }
-  const { pool, usage, look } = observed;
+  const { pool, look, data } = observed;
   const images = look === undefined ? undefined : Object.values(look.images).reduce((sum, count) => sum + count, 0);
+  const ofData = data?.ownership.kind === 'ours' ? data.pool : undefined;
   return {
     fields: {
-      poolID: pool.id,
-      placementGroups: { wanted: pool.pgNumTarget, now: pool.pgNum },
-      usage: {
-        ...(usage === undefined ? {} : { stored: coarse(usage.stored), available: coarse(usage.available) }),
-        ...(images === undefined ? {} : { images: coarseCount(images) }),
-      },
+      ...poolFields(pool),
+      usage: { ...usageFields(observed), ...(images === undefined ? {} : { images: coarseCount(images) }) },
+      ...(data === undefined || ofData === undefined
+        ? {}
+        : { dataPool: { ...poolFields(ofData), usage: usageFields(data) } }),
     },
-    conditions: autoscalerCondition(observed, pool),
+    conditions: autoscalerCondition(observed, [pool, ...(ofData === undefined ? [] : [ofData])]),
   };
 }
 
+function poolFields({ id, pgNumTarget, pgNum }: Pool) {
+  return { poolID: id, placementGroups: { wanted: pgNumTarget, now: pgNum } };
+}
+
+function usageFields({ usage }: ObservedPool) {
+  return usage === undefined ? {} : { stored: coarse(usage.stored), available: coarse(usage.available) };
+}
+
 /** A pool may stay at one placement group for ever, and be slow, while all that was asked for is as it should be. */
-function autoscalerCondition({ autoscaler }: ObservedPool, pool: Pool): readonly Condition[] {
-  if (pool.autoscale !== 'on') return [];
+function autoscalerCondition({ autoscaler }: ObservedPool, pools: readonly Pool[]): readonly Condition[] {
+  const left = pools.filter(({ autoscale }) => autoscale === 'on');
+  if (left.length === 0) return [];
   const type = 'AutoscalerRunning';
   if (autoscaler.runs) {
     return [{ type, status: 'True', reason: 'Converged', message: 'Ceph chooses the number of placement groups.' }];
   }
-  const message = `Nobody chooses the number of placement groups of the pool "${pool.name}", which has ${pool.pgNum}: ${autoscaler.why}; mend that, or set placementGroups.autoscale: Disabled and a count.`;
+  const which = left.map(({ name, pgNum }) => `the pool "${name}", which has ${pgNum}`).join(', and of ');
+  const message = `Nobody chooses the number of placement groups of ${which}: ${autoscaler.why}; mend that, or set placementGroups.autoscale: Disabled and a count.`;
   return [{ type, status: 'False', reason: 'AutoscalerAbsent', message }];
 }
 

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { type PoolStep, poolRepair } from './steps.ts';
 
 const pool = 'volumes';
-const set = (variable: 'size' | 'min_size' | 'crush_rule' | 'compression_mode' | 'bulk'): PoolStep => ({
+const owner = { installation: 'lab', namespace: 'openstack', name: pool };
+const set = (
+  variable: 'size' | 'min_size' | 'crush_rule' | 'compression_mode' | 'bulk' | 'allow_ec_overwrites',
+): PoolStep => ({
   ...{ verb: 'set-variable', pool, variable, value: 'x', to: 'x' },
 });
 
@@ -14,8 +17,9 @@ const repairs: readonly (readonly [step: PoolStep, standsAlone: boolean])[] = [
   [set('size'), false],
   [set('min_size'), false],
   [set('crush_rule'), false],
+  [set('allow_ec_overwrites'), false],
   [{ verb: 'mark-pool', pool, mark: 'm' }, false],
-  [{ verb: 'record-owner', pool, namespaces: [] }, false],
+  [{ verb: 'record-owner', pool, owner, namespaces: [] }, false],
 ];
 for (const [step, standsAlone] of repairs) {
   const name = step.verb === 'set-variable' ? step.variable : step.verb;

@@ -1,4 +1,6 @@
+import type { PoolHolds } from '../../ceph/broker-protocol.ts';
 import type { Placement } from '../../ceph/crush.ts';
+import type { Owner } from '../../ceph/marks.ts';
 import type { PoolVariable } from '../../ceph/operator-caps.ts';
 import type { NewPool } from '../../ceph/pools.ts';
 import type { Repair } from '../../kube/reconciler.ts';
@@ -6,13 +8,23 @@ import type { Repair } from '../../kube/reconciler.ts';
 /** One outside action on a pool. */
 export type PoolStep =
   /** Says in the monitors' store that we are about to make the pool. */
-  | { readonly verb: 'record-intent'; readonly pool: string; readonly highestPoolId: number }
+  | { readonly verb: 'record-intent'; readonly pool: string; readonly owner: Owner; readonly highestPoolId: number }
   | { readonly verb: 'create-crush-rule'; readonly name: string; readonly placement: Placement }
+  | {
+      readonly verb: 'create-erasure-profile';
+      readonly name: string;
+      readonly parameters: Readonly<Record<string, string>>;
+    }
   | { readonly verb: 'create-pool'; readonly pool: string; readonly like: NewPool }
   /** Enables the application rbd and sets our mark in it. `former` is whose mark it replaces. */
   | { readonly verb: 'mark-pool'; readonly pool: string; readonly mark: string; readonly former?: string }
   /** Says in the monitors' store whose the pool is, and which namespaces we made. */
-  | { readonly verb: 'record-owner'; readonly pool: string; readonly namespaces: readonly string[] }
+  | {
+      readonly verb: 'record-owner';
+      readonly pool: string;
+      readonly owner: Owner;
+      readonly namespaces: readonly string[];
+    }
   | {
       readonly verb: 'set-variable';
       readonly pool: string;
@@ -35,7 +47,9 @@ export type PoolStep =
   | { readonly verb: 'init-pool'; readonly pool: string; readonly hasSnapshots: boolean }
   | { readonly verb: 'create-namespace'; readonly pool: string; readonly namespace: string }
   | { readonly verb: 'remove-namespace'; readonly pool: string; readonly namespace: string }
-  | { readonly verb: 'delete-pool'; readonly pool: string }
+  /** Has the data of new images lie in another pool; those that are there stay as they are. */
+  | { readonly verb: 'set-data-pool'; readonly pool: string; readonly dataPool: string; readonly from?: string }
+  | { readonly verb: 'delete-pool'; readonly pool: string; readonly holds: PoolHolds }
   /** Takes our record out of the monitors' store. */
   | { readonly verb: 'forget-pool'; readonly pool: string };
 
@@ -59,14 +73,18 @@ const worthTelling = 2 ** 20;
 
 /** The step as a sentence. */
 export function describePoolStep(step: PoolStep): string {
-  const pool = `pool "${step.verb === 'create-crush-rule' ? '' : step.pool}"`;
+  const pool = `pool "${'pool' in step ? step.pool : ''}"`;
   switch (step.verb) {
     case 'record-intent':
       return `Record that ${pool} is about to be made.`;
     case 'create-crush-rule':
       return `Create CRUSH rule "${step.name}" (${describePlacement(step.placement)}).`;
+    case 'create-erasure-profile': {
+      const parameters = Object.entries(step.parameters).map(([name, value]) => `${name}=${value}`);
+      return `Create erasure code profile "${step.name}" (${parameters.join(' ')}).`;
+    }
     case 'create-pool':
-      return `Create ${pool}.`;
+      return `Create ${step.like.erasureProfile === undefined ? '' : 'erasure-coded '}${pool}.`;
     case 'mark-pool':
       return step.former === undefined
         ? `Enable RBD on ${pool} and mark it as ours.`
@@ -90,6 +108,10 @@ export function describePoolStep(step: PoolStep): string {
       return `Create RBD namespace "${step.namespace}" in ${pool}.`;
     case 'remove-namespace':
       return `Remove RBD namespace "${step.namespace}" from ${pool}.`;
+    case 'set-data-pool': {
+      const from = step.from === undefined ? '' : ` instead of "${step.from}"`;
+      return `Have new images of ${pool} keep their data in "${step.dataPool}"${from}.`;
+    }
     case 'delete-pool':
       return `Delete ${pool}.`;
     case 'forget-pool':

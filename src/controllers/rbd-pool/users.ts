@@ -1,6 +1,6 @@
 import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { needsPool } from '../binding-needs.ts';
 import { declaresReference, isOwnedBy } from '../references.ts';
 
@@ -29,6 +29,8 @@ export function usersOfPool(
 /** Whether a user has access to a pool, by reference or by name. */
 function usesPool(client: CephClientAuth, pool: RbdPool): boolean {
   if (client.spec.cluster.secretName !== pool.spec.cluster.secretName) return false;
-  const name = poolNameOf(pool);
-  return (client.spec.access ?? []).some((grant) => grant.poolRef?.name === pool.metadata.name || grant.pool === name);
+  const names: readonly (string | undefined)[] = poolNamesOf(pool);
+  return (client.spec.access ?? []).some(
+    (grant) => grant.poolRef?.name === pool.metadata.name || names.includes(grant.pool),
+  );
 }
