@@ -4,7 +4,7 @@ import { Secret } from '../secret.ts';
 import { type Endpoint, endpointOf, fieldOf, parseCatalog, type ServiceName } from './catalog.ts';
 import type { CloudAccess } from './cloud-access.ts';
 import { createHttp, type Http, unreachable } from './http.ts';
-import { type ListedService, parseServices } from './services.ts';
+import { type ListedService, parseServices, serviceKey } from './services.ts';
 
 /** What OpenStack said of itself at one moment. */
 export interface CloudLook {
@@ -12,8 +12,8 @@ export interface CloudLook {
   readonly askedAt: number;
   /** Why it said nothing; then there are no services. */
   readonly problem?: Waiting | Invalid;
-  /** Of Cinder and Nova, as far as they were asked. */
-  readonly services: readonly ListedService[];
+  /** Of Cinder and Nova, as far as they were asked, by `serviceKey`. */
+  readonly services: ReadonlyMap<string, ListedService>;
   /** Why Glance gave no list of images; undefined: it did, or was not asked. */
   readonly glanceProblem?: string;
 }
@@ -128,7 +128,7 @@ async function ask(
       error instanceof Waiting || error instanceof Invalid
         ? error
         : unreachable('OpenStack', access.authUrl, 'it did not answer in time', error);
-    return { askedAt, problem, services: [] };
+    return { askedAt, problem, services: new Map() };
   }
 }
 
@@ -152,7 +152,8 @@ async function readAll(
   const images = async (): Promise<string | undefined> =>
     asked.has('Glance') ? askGlance(cloud.http, endpointOf(catalog, 'Glance', access), value, signal) : undefined;
   const [volumes, computes, glanceProblem] = await Promise.all([list('Cinder'), list('Nova'), images()]);
-  return { services: [...volumes, ...computes], ...(glanceProblem === undefined ? {} : { glanceProblem }) };
+  const services = new Map([...volumes, ...computes].map((service) => [serviceKey(service), service]));
+  return { services, ...(glanceProblem === undefined ? {} : { glanceProblem }) };
 }
 
 /** A Glance that is away is a finding, not a look that failed: it may be the very thing that was switched. */

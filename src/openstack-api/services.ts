@@ -13,6 +13,11 @@ export interface ListedService {
   readonly reportedAt: string;
 }
 
+/** What a service is found by: OpenStack's database does not tell `Ctl1` from `ctl1`. */
+export function serviceKey({ binary, host }: Pick<ListedService, 'binary' | 'host'>): string {
+  return `${binary} ${host.toLowerCase()}`;
+}
+
 /** The body of `GET os-services`, of Cinder as of Nova; what cannot be understood is left out. */
 export function parseServices(body: unknown): readonly ListedService[] {
   return listOf(fieldOf(body, 'services')).flatMap((service): readonly ListedService[] => {

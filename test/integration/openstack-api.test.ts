@@ -113,7 +113,7 @@ test('a look logs in once, and shows the services of Cinder and Nova and that Gl
   const once = () => clouds.look(accessWith(), all, { freshMs: 60_000 }, signal);
   const [first, same] = await Promise.all([once(), once(), once()]);
   assert.deepEqual(
-    first?.services.map(({ binary, host, isUp }) => [binary, host, isUp]),
+    [...(first?.services.values() ?? [])].map(({ binary, host, isUp }) => [binary, host, isUp]),
     [
       ['cinder-volume', 'ctl1@ceph', true],
       ['nova-compute', 'cmp1', true],
@@ -201,7 +201,7 @@ for (const [what, line, said, reason, says] of [
   test(`a look says ${reason} in a sentence without secrets, when ${what}`, async () => {
     answers.set(line, said);
     const { problem, services } = await look();
-    assert.deepEqual([problem?.reason, services], [reason, []]);
+    assert.deepEqual([problem?.reason, services.size], [reason, 0]);
     assert.match(problem?.message ?? '', says);
     assert.doesNotMatch(problem?.message ?? '', /p4ss|token-1/);
     assert.ok(!requests.some((request) => request.line === 'GET /'), 'nobody follows');
@@ -216,7 +216,7 @@ test('a look says that nobody answers, and that Glance alone does not', async ()
   assert.match(problem?.message ?? '', /^Cannot ask Keystone at \S+: ECONNREFUSED\.$/);
   answers.set(images, json({}, 503));
   const { problem: none, glanceProblem, services } = await look();
-  assert.deepEqual([none, services.length], [undefined, 2]);
+  assert.deepEqual([none, services.size], [undefined, 2]);
   assert.match(glanceProblem ?? '', /^Cannot ask Glance .*: it answered 503\.$/);
 });
 

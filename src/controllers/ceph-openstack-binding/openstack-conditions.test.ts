@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
-import type { ListedService } from '../../openstack-api/services.ts';
+import { type ListedService, serviceKey } from '../../openstack-api/services.ts';
 import { passing } from '../hold.ts';
 import type { OpenStackView } from './openstack-view.ts';
 import { specWith } from './spec.fixture.ts';
@@ -13,12 +13,16 @@ const compute = (host: string, running = true): OpenStackService => ({ binary: '
 const listed = (host: string, isUp = true): ListedService => ({ binary: 'nova-compute', host, isUp, reportedAt: 'a' });
 
 /** `type status reason: message` of what a settled binding says of OpenStack. */
-function said(services: readonly OpenStackService[] | undefined, view: Partial<OpenStackView>): readonly string[] {
+function said(
+  services: readonly OpenStackService[] | undefined,
+  view: Omit<Partial<OpenStackView>, 'services'> & { readonly services?: readonly ListedService[] },
+): readonly string[] {
   const world = new World(specWith({ h1: ['NovaCompute', 'GlanceApi'] }, { verification }));
   world.settle();
   if (services !== undefined) Object.assign(world.host('h1').status ?? assert.fail(), { services });
-  const knownComputes = new Set(services?.map(({ host }) => host.toLowerCase()));
-  const openStack = { services: [], verdicts: new Map(), knownComputes, ...view };
+  const knownComputes = new Set(services?.map(serviceKey));
+  const byName = new Map(view.services?.map((service) => [serviceKey(service), service]));
+  const openStack = { verdicts: new Map(), knownComputes, ...view, services: byName };
   return bindingStatus(world.binding, { ...world.observed(), openStack })
     .conditions.filter(({ type }) => type === 'ServicesUp' || type === 'ComputesListed')
     .map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`);

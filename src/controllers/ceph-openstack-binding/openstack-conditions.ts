@@ -1,10 +1,11 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Condition } from '../../api/resource.ts';
+import { serviceKey } from '../../openstack-api/services.ts';
 import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import type { OpenStackView } from './openstack-view.ts';
 import type { Rollout } from './rollout.ts';
-import { findService, wordOf } from './trial.ts';
+import { wordOf } from './trial.ts';
 
 /** What OpenStack itself says, at whatever time: told, and holding nothing up. */
 export function openStackConditions(
@@ -28,7 +29,7 @@ function servicesUp({ services, glanceProblem }: OpenStackView, hosts: Rollout['
   const down = hosts
     .flatMap(({ object }) => object?.status?.services ?? [])
     .filter(({ running, binary }) => running && binary !== 'glance-api')
-    .filter((service) => findService(services, service)?.isUp !== true)
+    .filter((service) => services.get(serviceKey(service))?.isUp !== true)
     .map(wordOf);
   if (down.length === 0 && glanceProblem === undefined) {
     return { type, status: 'True', reason: 'Converged', message: 'OpenStack has all services of the hosts up.' };
@@ -53,9 +54,9 @@ function computesListed({ services, knownComputes }: OpenStackView, hosts: Rollo
     const message = `Not known yet what Nova calls ${names}.`;
     return { type, status: 'Unknown', reason: 'WaitingForHosts', message };
   }
-  const unlisted = services
-    .filter(({ binary, host }) => binary === 'nova-compute' && !knownComputes.has(host.toLowerCase()))
-    .map(({ host }) => host);
+  const unlisted = [...services]
+    .filter(([key, { binary }]) => binary === 'nova-compute' && !knownComputes.has(key))
+    .map(([, { host }]) => host);
   if (unlisted.length === 0) {
     return { type, status: 'True', reason: 'Converged', message: 'Every compute that Nova knows is in spec.hosts.' };
   }

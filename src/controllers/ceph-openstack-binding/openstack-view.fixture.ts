@@ -21,7 +21,7 @@ export function openStackView(
   const problem = passing('OpenStackUnreachable', 'Cannot ask Nova.');
   return {
     ...(world.isOpenStackAway ? { problem } : {}),
-    services: [],
+    services: new Map(),
     verdicts: new Map(verdicts),
     knownComputes: new Set(),
   };

@@ -5,7 +5,7 @@ import type { Hold } from '../../kube/reconciler.ts';
 import type { ServiceName } from '../../openstack-api/catalog.ts';
 import type { CloudLook, Clouds } from '../../openstack-api/cloud.ts';
 import { type CloudAccess, parseCloudAccess } from '../../openstack-api/cloud-access.ts';
-import type { ListedService } from '../../openstack-api/services.ts';
+import { type ListedService, serviceKey } from '../../openstack-api/services.ts';
 import { passing, stalled } from '../hold.ts';
 import type { SecretData, SecretReader } from '../secrets.ts';
 import { hostState } from './host-state.ts';
@@ -16,12 +16,13 @@ import { noteOf } from './trial-note.ts';
 export interface OpenStackView {
   /** Why it says nothing; then nothing below tells anything. */
   readonly problem?: Hold;
-  readonly services: readonly ListedService[];
+  /** By `serviceKey`. */
+  readonly services: ReadonlyMap<string, ListedService>;
   /** Why Glance does not answer as it should. */
   readonly glanceProblem?: string;
   /** By the host's name: of those on trial whose own part of the switch is done. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
-  /** What computes of all bindings of the namespace are called, in lower case. */
+  /** What computes of all bindings of the namespace are called, as `serviceKey`. */
   readonly knownComputes: ReadonlySet<string>;
 }
 
@@ -86,14 +87,12 @@ export function openStackWatch(clouds: Clouds, secrets: SecretReader): OpenStack
       const problem = 'id' in access ? problemOf(look) : access;
       return {
         ...(problem === undefined ? {} : { problem }),
-        services: look?.services ?? [],
+        services: look?.services ?? new Map(),
         ...(look?.glanceProblem === undefined ? {} : { glanceProblem: look.glanceProblem }),
         verdicts: judgeTrials(binding, onTrial.filter(isSwitched), look),
         knownComputes: new Set(
           hosts.flatMap(({ status }) =>
-            (status?.services ?? []).flatMap(({ binary, host }) =>
-              binary === 'nova-compute' ? [host.toLowerCase()] : [],
-            ),
+            (status?.services ?? []).filter(({ binary }) => binary === 'nova-compute').map(serviceKey),
           ),
         ),
       };

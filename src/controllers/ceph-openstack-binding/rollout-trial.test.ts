@@ -94,6 +94,22 @@ test('planBinding() tries a host again that went back, once its note is taken aw
   assert.deepEqual([world.plan().hold, ...notes(world)], [undefined, '', '', '']);
 });
 
+test('planBinding() takes a host back whose services do not even stay up, be OpenStack there or not', () => {
+  for (const away of [false, true]) {
+    const world = settled();
+    const { old, fresh } = change(world);
+    world.machine('cmp1').breaksAt = fresh;
+    world.work();
+    world.converge();
+    assert.deepEqual(current(world), [fresh, old, old]);
+    world.isOpenStackAway = away;
+    world.settle();
+    assert.deepEqual(current(world), [old, old, old]);
+    assert.deepEqual(notes(world), [`went-back-from: ${fresh} its services`, '', '']);
+    assert.equal(world.plan().hold?.reason, 'RolloutPaused');
+  }
+});
+
 test('planBinding() goes on with the others beside a host that went back, when told so', () => {
   const rollout = { pauseOnFailure: false, canary: 0 };
   const world = settled({ rollout });

@@ -1,6 +1,9 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { hostState } from './host-state.ts';
+import { inShort } from './in-short.ts';
 import type { OpenStackView } from './openstack-view.ts';
 import type { HostView } from './rollout.ts';
+import { type Verdict, wordOf } from './trial.ts';
 import { noteOf, type TrialNote } from './trial-note.ts';
 import type { WaveHost } from './waves.ts';
 
@@ -13,11 +16,21 @@ export function trialOf(
 ): Pick<HostView, 'trial' | 'wentBack'> {
   if (openStack === undefined) return {};
   const { from, wentBack } = noteOf(object);
-  const verdict = openStack.verdicts.get(object.spec.hostName) ?? { kind: 'coming', lacking: 'its services' };
+  const verdict = failedStart(object) ?? openStack.verdicts.get(object.spec.hostName) ?? notSeen;
   return {
     ...(from === undefined ? {} : { trial: { from, verdict } }),
     ...(wentBack === undefined ? {} : { wentBack }),
   };
+}
+
+const notSeen: Verdict = { kind: 'coming', lacking: 'its services' };
+
+/** What does not even stay up on the host need not be waited for. */
+function failedStart(object: CephOpenStackHost): Verdict | undefined {
+  const { failing, reason } = hostState(object);
+  if (!failing || reason !== 'RestartFailed') return undefined;
+  const lacking = (object.status?.services ?? []).filter(({ running }) => !running).map(wordOf);
+  return { kind: 'down', lacking: lacking.length === 0 ? 'its services' : inShort(lacking) };
 }
 
 export function seenOf({ trial, wentBack }: HostView, isToldTarget: boolean): WaveHost['seen'] {

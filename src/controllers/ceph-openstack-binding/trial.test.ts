@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
 import { Waiting } from '../../errors.ts';
 import type { CloudLook } from '../../openstack-api/cloud.ts';
+import { serviceKey } from '../../openstack-api/services.ts';
 import { followTrial, type Trial, verdictOf } from './trial.ts';
 
 const volume: OpenStackService = { binary: 'cinder-volume', host: 'ctl1@ceph', running: true };
@@ -17,12 +18,13 @@ const down = (at: string) => ({ at, isUp: false });
 
 function lookOf([seconds, shown]: Look, glanceProblem?: string): CloudLook {
   const askedAt = seconds * 1000;
-  if (shown === 'away') return { askedAt, services: [], problem: new Waiting('OpenStackUnreachable', 'Away.') };
+  if (shown === 'away') return { askedAt, services: new Map(), problem: new Waiting('OpenStackUnreachable', 'Away.') };
   const services =
     shown === 'unlisted'
       ? []
       : [{ binary: 'cinder-volume', host: 'CTL1@ceph', isUp: shown.isUp, reportedAt: shown.at }];
-  return { askedAt, services, ...(glanceProblem === undefined ? {} : { glanceProblem }) };
+  const byName = new Map(services.map((service) => [serviceKey(service), service]));
+  return { askedAt, services: byName, ...(glanceProblem === undefined ? {} : { glanceProblem }) };
 }
 
 function follow(services: readonly OpenStackService[], looks: readonly CloudLook[]): Trial {

@@ -1,6 +1,6 @@
 import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
 import type { CloudLook } from '../../openstack-api/cloud.ts';
-import type { ListedService } from '../../openstack-api/services.ts';
+import { serviceKey } from '../../openstack-api/services.ts';
 import { inShort } from './in-short.ts';
 
 /*
@@ -52,7 +52,7 @@ export function followTrial(
       const isUp = look.glanceProblem === undefined;
       return [[key, { reportedAt: '', reports: isUp ? reportsNeeded : 0, isUp }]];
     }
-    const listed = findService(look.services, service);
+    const listed = look.services.get(serviceKey(service));
     const before = trial.services.get(key);
     if (listed === undefined) return before === undefined ? [] : [[key, { ...before, isUp: false }]];
     const moved = before !== undefined && before.reportedAt !== listed.reportedAt ? 1 : 0;
@@ -75,13 +75,6 @@ export function verdictOf(trial: Trial, services: readonly OpenStackService[]): 
 /** Those of a host that OpenStack is to have up: what a person stopped stays so, and is not waited for. */
 function expected(services: readonly OpenStackService[]): readonly OpenStackService[] {
   return services.filter(({ running }) => running);
-}
-
-export function findService(
-  listed: readonly ListedService[],
-  { binary, host }: Pick<OpenStackService, 'binary' | 'host'>,
-): ListedService | undefined {
-  return listed.find((one) => one.binary === binary && one.host.toLowerCase() === host.toLowerCase());
 }
 
 export function wordOf({ binary, host }: Pick<OpenStackService, 'binary' | 'host'>): string {
