@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { startCeph } from '../../lab/ceph.ts';
 import {
   awaitCloud,
   awaitStatus,
@@ -17,7 +18,7 @@ import { heldBack, ready, seen } from './waiting.ts';
 
 /*
  * A controller whose Glance and Cinder really work, with Keystone, MariaDB and RabbitMQ: after nothing but the binding
- * images, volumes and backups lie in Ceph. OpenStack itself is asked whether its services come up.
+ * images, volumes and backups lie in Ceph, some volumes in a second cluster. OpenStack itself is asked whether its services come up.
  */
 
 const roles: readonly Role[] = ['GlanceApi', 'CinderVolume', 'CinderBackup'];
@@ -26,12 +27,19 @@ const world = await startWorld({
   policy: { extraConfig: { 'cinder.conf': { DEFAULT: ['report_interval'] } } },
 });
 after(() => world[Symbol.asyncDispose]());
+const east = await startCeph({
+  ...{ suite: 'trixie', name: 'ceph-east', address: await world.network.address() },
+  config: { mon_max_pg_per_osd: 2000 },
+});
+after(() => east[Symbol.asyncDispose]());
 const controller = world.host('ctl1');
+const backends = [{ name: 'ceph' }, { name: 'east', cluster: { secretName: 'ceph-east' } }];
 
 const cloud = (more: Spec = {}) =>
   binding(
     {
       hosts: [{ name: 'ctl1', address: controller.address, roles }],
+      cinder: { backends },
       nova: undefined,
       verification: { openStack: { secretName: 'cloud-admin' } },
       ...more,
@@ -39,12 +47,13 @@ const cloud = (more: Spec = {}) =>
     'cloud',
   );
 
-const rbd = async <T>(args: readonly string[]): Promise<T> =>
-  JSON.parse(await world.ceph.rbd([...args, '--format=json']));
+const rbd = async <T>(args: readonly string[], ceph = world.ceph): Promise<T> =>
+  JSON.parse(await ceph.rbd([...args, '--format=json']));
 
 describe('with nothing but the binding', () => {
   let image: string;
   let volume: string;
+  let elsewhere: string;
 
   before(async () => {
     await awaitCloud(controller);
@@ -54,10 +63,14 @@ describe('with nothing but the binding', () => {
       metadata: { name: 'cloud-admin', namespace: 'openstack' },
       stringData: await openrcBeside(controller),
     });
+    await world.connect('ceph-east', { cluster: east });
     await world.startOperator();
     await world.apply(cloud());
     await allReady(world);
     await awaitCloud(controller);
+    for (const { name } of backends) {
+      await openstack(controller, ['volume', 'type', 'create', '--property', `volume_backend_name=${name}`, name]);
+    }
   });
 
   it('an image uploaded to Glance lies in the pool images', async () => {
@@ -72,7 +85,7 @@ describe('with nothing but the binding', () => {
   });
 
   it('a volume made from it is a copy-on-write clone in the pool volumes', async () => {
-    volume = await createVolume(controller, { name: 'story', sizeGiB: 1, imageId: image });
+    volume = await createVolume(controller, { name: 'story', sizeGiB: 1, imageId: image, type: 'ceph' });
     await awaitStatus(controller, 'volume', volume, 'available');
     const info = await rbd<{ size: number; parent?: { pool: string; image: string; snapshot: string } }>([
       'info',
@@ -87,17 +100,29 @@ describe('with nothing but the binding', () => {
     assert.equal(status?.conditions?.find(({ type }) => type === 'CopyOnWrite')?.status, 'True');
   });
 
-  it('a backup of the volume lies in the pool backups', async () => {
-    // The scheduler knows a service that was restarted only once it has reported to it, up to a minute later.
-    const id = await soon(world, 'a backup is made', backUp, { timeoutMs: 120_000 });
-    const images = await rbd<string[]>(['ls', 'backups']);
-    assert.equal(images.filter((name) => name.startsWith(`volume-${volume}.backup`)).length, 1);
-    await awaitStatus(controller, 'volume', volume, 'available');
-    await openstack(controller, ['volume', 'backup', 'delete', id]);
+  it('a volume made from it in another cluster is a full copy there', async () => {
+    elsewhere = await createVolume(controller, { name: 'copy', sizeGiB: 1, imageId: image, type: 'east' });
+    await awaitStatus(controller, 'volume', elsewhere, 'available');
+    const info = await rbd<{ parent?: object }>(['info', `volumes-east/volume-${elsewhere}`], east);
+    assert.equal(info.parent, undefined);
+    const { status } = await seen(world, 'cob', 'cloud');
+    const { message } = status?.conditions?.find(({ type }) => type === 'CopyOnWrite') ?? {};
+    assert.match(message ?? '', /Volumes of "east", in another cluster, are full copies\.$/);
   });
 
-  async function backUp(): Promise<string> {
-    const { id } = await openstackJson<{ id: string }>(controller, ['volume', 'backup', 'create', volume]);
+  it('a backup of a volume of either lies in the pool backups', async () => {
+    for (const source of [volume, elsewhere]) {
+      // The scheduler knows a service that was restarted only once it has reported to it, up to a minute later.
+      const id = await soon(world, 'a backup is made', () => backUp(source), { timeoutMs: 120_000 });
+      const images = await rbd<string[]>(['ls', 'backups']);
+      assert.equal(images.filter((name) => name.startsWith(`volume-${source}.backup`)).length, 1);
+      await awaitStatus(controller, 'volume', source, 'available');
+      await openstack(controller, ['volume', 'backup', 'delete', id]);
+    }
+  });
+
+  async function backUp(source: string): Promise<string> {
+    const { id } = await openstackJson<{ id: string }>(controller, ['volume', 'backup', 'create', source]);
     await awaitStatus(controller, 'volume backup', id, 'available').catch(async ({ message }: Error) => {
       const shown = ['volume', 'backup', 'show', id];
       const { fail_reason } = await openstackJson<{ fail_reason: string }>(controller, shown);
@@ -110,7 +135,7 @@ describe('with nothing but the binding', () => {
   it('what is in use is seen in the status of the pools', async () => {
     // The next look may be a minute away: a change of the object brings it about.
     await world.kubectl(['annotate', 'rbdpool', '--all', 'story=looked']);
-    for (const name of ['cloud-glance', 'cloud-cinder-ceph']) {
+    for (const name of ['cloud-glance', 'cloud-cinder-ceph', 'cloud-cinder-east']) {
       await soon(world, `RbdPool "${name}" tells of its image`, async () => {
         assert.equal((await world.get('rbdpool', name)).status.usage.images, 1);
       });
@@ -118,8 +143,9 @@ describe('with nothing but the binding', () => {
   });
 
   it('volume and image can be deleted again, so no right is missing', async () => {
-    await openstack(controller, ['volume', 'delete', volume]);
+    await openstack(controller, ['volume', 'delete', volume, elsewhere]);
     await vanished('volumes', `volume-${volume}`);
+    await vanished('volumes-east', `volume-${elsewhere}`, east);
     await openstack(controller, ['image', 'delete', image]);
     await vanished('images', image);
   });
@@ -134,6 +160,7 @@ describe('with nothing but the binding', () => {
     assert.deepEqual((await seen(world, 'coh', 'cloud-ctl1')).status?.services, [
       { binary: 'cinder-backup', host: 'ctl1', running: true },
       { binary: 'cinder-volume', host: 'ctl1@ceph', running: true },
+      { binary: 'cinder-volume', host: 'ctl1@east', running: true },
       { binary: 'glance-api', host: 'ctl1', running: true },
     ]);
   });
@@ -144,7 +171,8 @@ describe('with nothing but the binding', () => {
     await soon(world, 'the change is on the host', async () => {
       assert.match(await controller.run('cat /etc/cinder/cinder.conf'), /^report_interval *= *3600$/m);
     });
-    const says = /OpenStack did not have cinder-backup as ctl1, cinder-volume as ctl1@ceph up after the switch/;
+    const says =
+      /OpenStack did not have cinder-backup as ctl1, cinder-volume as ctl1@ceph, cinder-volume as ctl1@east up after the switch/;
     await heldBack(world, 'cob', 'cloud', 'OpenStackServiceDown', says, { timeoutMs: 240_000 });
     await ready(world, 'coh', 'cloud-ctl1');
     assert.equal(await controller.run('sha256sum /etc/cinder/cinder.conf'), before);
@@ -171,8 +199,8 @@ describe('with nothing but the binding', () => {
   });
 });
 
-async function vanished(pool: string, image: string): Promise<void> {
+async function vanished(pool: string, image: string, ceph = world.ceph): Promise<void> {
   await soon(world, `${pool}/${image} is gone`, async () => {
-    assert.ok(!(await rbd<string[]>(['ls', pool])).includes(image));
+    assert.ok(!(await rbd<string[]>(['ls', pool], ceph)).includes(image));
   });
 }
