@@ -223,3 +223,17 @@ test('planBinding() keeps volumes of another cluster served', () => {
   world.change(specWith(hosts, { cinder: { backends: [{ name: 'ceph' }] } }));
   assert.match(world.plan().hold?.message ?? '', /\[east\] "east" with 3 images in the pool "volumes"/);
 });
+
+test('planBinding() in mode Plan foretells what hosts get of each cluster, before anything is there', () => {
+  const world = worldOf([{ name: 'ceph' }, east], { mode: 'Plan' });
+  const planned = world.revisions.get(world.host('ctl1').spec.revision?.planned ?? '') ?? assert.fail('no plan');
+  const files = planned.data.roles.find(({ role }) => role === 'CinderVolume')?.distribute.files ?? [];
+  assert.deepEqual(
+    files.map(({ path, content }) => [path, /^fsid = (.*)$/m.exec(content)?.[1]]),
+    [
+      ['/etc/ceph/ceph.conf', main],
+      ['/etc/ceph/ceph-east.conf', other],
+    ],
+  );
+  assert.equal(world.plan().hold?.reason, 'ChangesPlanned');
+});
