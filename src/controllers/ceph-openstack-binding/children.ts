@@ -5,7 +5,7 @@ import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { digest, holdsAll } from './canonical.ts';
 import { annotationsFor, type TrialNote } from './trial-note.ts';
 
-const bindingLabel = 'cephopenstack.io/binding';
+export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';
 const managedBy = 'ceph-openstack-operator';
 /** Digest of what was last applied: what we no longer want of a child is noticed by it. */

@@ -3,6 +3,7 @@ import type { Reason } from '../../api/conditions.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { Needs } from '../binding-needs.ts';
 import { passing, stalled } from '../hold.ts';
+import { bindingLabel } from './children.ts';
 import { foretell } from './foretell.ts';
 import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
@@ -91,7 +92,7 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
   const going = [...observed.hosts.values()].filter((host) => host.metadata.deletionTimestamp !== undefined);
   if (open.length === 0) {
     const names = going.map((host) => host.spec.hostName).sort();
-    if (names.length > 0) return passing('WaitingForHosts', `Letting go of ${names.join(', ')}.`);
+    if (names.length > 0) return passing('WaitingForHosts', `Letting go of ${inShort(names)}.`);
     // What runs does not depend on whether OpenStack can be asked; that it was not told how to is a fault all the same.
     return openStack?.problem?.reason === 'OpenStackUnreachable' ? undefined : openStack?.problem;
   }
@@ -103,8 +104,12 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
     waves.waiting.length > 0 &&
     binding.spec.rollout.pauseOnFailure
   ) {
-    const message = `Stopped after ${waves.failed.join(', ')}; not switched: ${waves.waiting.join(', ')}. ${sentences}`;
-    return stalled('RolloutPaused', message.trim());
+    const message = [
+      `Stopped after ${inShort(waves.failed)}.`,
+      sentences,
+      `Not switched: ${waves.waiting.length} of ${rollout.hosts.length} hosts (${inShort(waves.waiting)}).`,
+    ];
+    return stalled('RolloutPaused', message.filter((sentence) => sentence !== '').join(' '));
   }
   const troubled = new Set(wrong.map(({ name }) => name));
   const moving = open.filter((host) => !troubled.has(host.name)).map((host) => host.name);
@@ -162,23 +167,23 @@ function isDone({ object, state, refusal, trial, wentBack }: HostView, { target 
 }
 
 function progress({ hosts, waves, target }: Rollout, moving: readonly string[]): string {
-  if (waves === undefined || target === undefined) return `Looking at ${moving.toSorted().join(', ')}.`;
-  if (waves.undistributed.length > 0) return `Laying out revision ${target.name} on ${waves.undistributed.join(', ')}.`;
-  if (waves.underWay.length === 0) return `Waiting for ${moving.toSorted().join(', ')}.`;
+  if (waves === undefined || target === undefined) return `Looking at ${inShort(moving.toSorted())}.`;
+  if (waves.undistributed.length > 0) return `Laying out revision ${target.name} on ${inShort(waves.undistributed)}.`;
+  if (waves.underWay.length === 0) return `Waiting for ${inShort(moving.toSorted())}.`;
   const then = waves.waiting.filter((name) => moving.includes(name));
-  const lost = waves.lost.join(', ');
+  const lost = inShort(waves.lost);
   if (waves.underWay.length === waves.lost.length && then.length > 0) {
-    return `Not switched to revision ${target.name}: ${then.join(', ')}, until ${lost} answers, which was told to switch to it, or is taken off the binding.`;
+    return `Not switched to revision ${target.name}: ${inShort(then)}, until ${lost} answers, which was told to switch to it, or is taken off the binding.`;
   }
-  const after = then.length === 0 ? '' : `; then ${then.join(', ')}`;
+  const after = then.length === 0 ? '' : `; then ${inShort(then)}`;
   const isSwitched = (name: string) => {
     const { trial, object, state } = hosts.find((host) => host.name === name) ?? {};
     return trial !== undefined && state?.ready === true && object?.status?.switched === target.name;
   };
   if (waves.underWay.every(isSwitched)) {
-    return `Waiting until OpenStack has the services of ${waves.underWay.join(', ')} up with revision ${target.name}${after}.`;
+    return `Waiting until OpenStack has the services of ${inShort(waves.underWay)} up with revision ${target.name}${after}.`;
   }
-  return `Switching ${waves.underWay.join(', ')} to revision ${target.name}${after}.`;
+  return `Switching ${inShort(waves.underWay)} to revision ${target.name}${after}.`;
 }
 
 export interface HostProblem {
@@ -235,8 +240,10 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
 function judgeTrial({ object, trial, wentBack }: HostView, binding: CephOpenStackBinding): string | undefined {
   const { current } = object?.spec.revision ?? {};
   if (wentBack !== undefined) {
-    const again = `kubectl annotate coh ${object?.metadata.name} -n ${binding.metadata.namespace} ${wentBackAnnotation}-`;
-    return `OpenStack did not have ${wentBack.lacking} up after the switch to revision ${wentBack.revision}, so it is back at ${current}: see why in the logs there, then change the binding, or have it tried again with "${again}".`;
+    const { namespace, name } = binding.metadata;
+    // Of all at once: while one is back, nobody is switched.
+    const again = `kubectl annotate coh -n ${namespace} -l ${bindingLabel}=${name} ${wentBackAnnotation}-`;
+    return `OpenStack did not have ${wentBack.lacking} up after the switch to revision ${wentBack.revision}, so it is back at ${current}: see why in the logs there, then change the binding, or have all that went back tried again with "${again}".`;
   }
   if (trial?.verdict.kind !== 'down') return undefined;
   return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.`;

@@ -241,9 +241,16 @@ function waveHosts(
       ready: state.ready,
       failing: state.failing,
       seen: seenOf(view, told === target.name),
+      returns: view.trial?.from === target.name,
+      idle: isIdle(object),
       changedRoles: machine === undefined || told === target.name ? [] : changes(told, machine),
     };
   });
+}
+
+function isIdle(object: CephOpenStackHost | undefined): boolean {
+  const services = object?.status?.services ?? [];
+  return services.length > 0 && services.every(({ running }) => !running);
 }
 
 function variantsOf({ roles, platform, releases }: Machine): WaveHost['variants'] {

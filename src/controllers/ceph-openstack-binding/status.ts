@@ -2,6 +2,7 @@ import type { CephOpenStackBinding, CephOpenStackBindingStatus } from '../../api
 import type { Condition } from '../../api/resource.ts';
 import { needsOf } from '../binding-needs.ts';
 import { copyOnWriteCondition } from './copy-on-write.ts';
+import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import { openStackConditions } from './openstack-conditions.ts';
 import { draftBinding } from './plan.ts';
@@ -78,17 +79,12 @@ function mostCommon(names: readonly string[]): string | undefined {
 function distributedCondition({ hosts, target, waves }: Rollout): readonly Condition[] {
   if (target === undefined || waves === undefined) return [];
   const lacking = hosts.filter(({ object }) => object?.status?.distributed !== target.name);
-  const names = (some: Rollout['hosts']): string =>
-    some
-      .map(({ name }) => name)
-      .sort()
-      .join(', ');
   if (lacking.length === 0) {
     const message = `Revision ${target.name} is laid out on all hosts.`;
     return [{ type: 'Distributed', status: 'True', reason: 'Converged', message }];
   }
   const away = lacking.filter(({ state }) => state.reachable === 'no');
   const reason = away.length === lacking.length ? 'HostUnreachable' : 'WaitingForHosts';
-  const message = `Revision ${target.name} is not laid out on ${names(lacking)}.`;
+  const message = `Revision ${target.name} is not laid out on ${inShort(lacking.map(({ name }) => name).sort())}.`;
   return [{ type: 'Distributed', status: 'False', reason, message }];
 }

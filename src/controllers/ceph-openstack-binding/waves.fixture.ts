@@ -17,6 +17,8 @@ export function host(name: string, state: Partial<WaveHost> = {}): WaveHost {
     ready: true,
     failing: false,
     seen: 'up',
+    returns: false,
+    idle: false,
     changedRoles: ['NovaCompute'],
     ...state,
   };

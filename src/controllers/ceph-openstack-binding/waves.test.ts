@@ -58,6 +58,12 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     wide,
     ['a'],
   ],
+  [
+    'a host that proves nothing, since nothing runs on it, is no canary',
+    [host('a', { ...done, idle: true }), host('b'), host('c')],
+    { ...wide, canary: 1 },
+    ['a', 'b'],
+  ],
   ['a host that went back stays, and stops the ones after it', [host('a', { seen: 'back' }), host('b')], wide, []],
   [
     'a host that went back stays, and keeps its place until it is there, when others go on',
@@ -170,6 +176,11 @@ for (const [what, hosts, how, expected] of table) {
     assert.deepEqual([...current.keys()].sort(), expected);
   });
 }
+
+test('planWaves() switches nobody while OpenStack cannot be asked, but who returns to what he had', () => {
+  const { current } = planWaves('new', [host('a'), host('b', { returns: true })], wide, true);
+  assert.deepEqual([...current.keys()], ['b']);
+});
 
 test('budgetOf() rounds a share down, and lets one go at least', () => {
   const hosts = Array.from({ length: 25 }, (_, index) => host(`h${index}`));

@@ -31,6 +31,10 @@ export interface WaveHost {
    * `down`, not up in time; `back`: they did not come up, and the host went back to what it had.
    */
   readonly seen: 'up' | 'coming' | 'down' | 'back';
+  /** It was on trial, or went back, from a revision that it is now to have again: that needs nobody's word. */
+  readonly returns: boolean;
+  /** None of its services runs, for somebody has stopped them: that it is switched proves nothing for others. */
+  readonly idle: boolean;
   /** The roles whose services change when it goes from `current` to the target: none means no restart. */
   readonly changedRoles: readonly Role[];
 }
@@ -53,7 +57,7 @@ export interface Waves {
 /**
  * Which hosts may be switched to `target` now, `hosts` in the order in which they are to go. A host goes only when every
  * host that is reachable has the target laid out, since one service may speak to all others of what is new in it; and
- * when `isHeld`, none.
+ * when `isHeld`, only who returns to it.
  */
 export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout, isHeld = false): Waves {
   const served = hosts.filter((host) => !host.refused);
@@ -70,11 +74,12 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
   const waiting = pending.filter((host) => !current.has(host.name));
   const going: WaveHost[] = [];
   const isPaused = rollout.pauseOnFailure && failed.length > 0;
-  if (undistributed.length === 0 && !isPaused && !isHeld && waiting.length > 0) {
+  if (undistributed.length === 0 && !isPaused && waiting.length > 0) {
     const returning = back.filter((host) => host.reachable !== 'no' && !host.ready);
     const room = roomBeside([...underWay, ...returning], target, served, rollout);
     for (const host of waiting) {
-      if (host.reachable !== 'yes' || !hasTarget(host, target) || !room.fits(host)) continue;
+      if (host.reachable !== 'yes' || !hasTarget(host, target) || (isHeld && !host.returns) || !room.fits(host))
+        continue;
       room.take(host);
       going.push(host);
       current.set(host.name, target);
@@ -125,7 +130,7 @@ function roomBeside(
   served: readonly WaveHost[],
   rollout: Rollout,
 ): { fits(host: WaveHost): boolean; take(host: WaveHost): void } {
-  const done = served.filter((host) => isDone(host, target));
+  const done = served.filter((host) => isDone(host, target) && !host.idle);
   const proved = countBy(done.flatMap((host) => host.roles.map((role) => kindOf(host, role))));
   const onTrial = new Map<string, number>();
   const busy = new Map<Role, number>();

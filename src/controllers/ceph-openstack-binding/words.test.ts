@@ -75,6 +75,24 @@ test('planBinding() tells of hosts that want a person, while a pool is in the wa
   assert.match(world.plan().hold?.message ?? '', /And 2 hosts want a person: cmp1, ctl1\.$/);
 });
 
+test('planBinding() says why a rollout stopped, and how many wait, within what a condition holds', () => {
+  const names = Array.from({ length: 60 }, (_, index) => `compute-${index + 100}.rack-7.region-one.example.org`);
+  const computes = Object.fromEntries(names.map((name) => [name, ['NovaCompute'] as const]));
+  const world = settled(specWith(computes));
+  world.change(specWith(computes, { nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } }));
+  world.converge();
+  for (const name of names.slice(0, 1)) world.machine(name).breaksAt = [...world.revisions.keys()].at(-1) ?? '';
+  world.settle();
+  const { reason, message = '' } = world.plan().hold ?? {};
+  assert.equal(reason, 'RolloutPaused');
+  assert.match(
+    message,
+    /^Stopped after compute-100\.\S+\. Host compute-100\.\S+: .* Not switched: 59 of 60 hosts \(compute-101/,
+  );
+  assert.match(message, / and 39 more\)\.$/);
+  assert.ok(message.length < 2_000);
+});
+
 const disturbances: readonly (readonly [string, (world: World) => void])[] = [
   [
     'a plan is made, in which a pool would change',
