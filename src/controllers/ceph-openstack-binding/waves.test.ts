@@ -53,6 +53,12 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a'],
   ],
   [
+    'nobody goes beside a canary that does not answer any more, before OpenStack had its services up',
+    [host('a', { ...done, seen: 'coming', reachable: 'no', ready: false }), host('b')],
+    { ...wide, canary: 1 },
+    ['a'],
+  ],
+  [
     'services that do not come up stop the ones after them',
     [host('a', { ...done, seen: 'down' }), host('b')],
     wide,

@@ -63,7 +63,7 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
   const served = hosts.filter((host) => !host.refused);
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
   const told = served.filter((host) => host.current === target);
-  const lost = told.filter((host) => host.reachable === 'no' && host.switched !== target);
+  const lost = told.filter((host) => host.reachable === 'no' && !(host.switched === target && host.seen === 'up'));
   const answering = told.filter((host) => host.reachable !== 'no');
   const back = served.filter((host) => host.current !== target && host.seen === 'back');
   const failed = [...answering.filter(isFailing), ...back];
