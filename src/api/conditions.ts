@@ -75,6 +75,7 @@ export const reasons = [
   'OptionShadowed',
   'InstancesOnLocalDisk',
   'VolumesWouldBeOrphaned',
+  'ImagesWouldBeOrphaned',
   'GuestsUseSecret',
   'LibvirtUnreachable',
   'AccessDenied',

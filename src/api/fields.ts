@@ -193,15 +193,6 @@ export function reference(description: string) {
   return z.object({ name: objectName.describe('Its name.') }).describe(description);
 }
 
-/** Refuses, with an honest sentence, what the contract has a place for and this version cannot do. */
-export function notYet(field: string): Rule {
-  return {
-    rule: `!has(self.${field})`,
-    message: `${field} is not supported yet by this version of the operator: leave it out`,
-    reason: 'FieldValueForbidden',
-  };
-}
-
 /** Rules, on the whole object, for a field that is named after `metadata.name` where it is left out. */
 export function namedAfterMetadata(field: string, kind: string): Rule[] {
   const effective = (object: string) =>

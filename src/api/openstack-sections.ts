@@ -6,7 +6,6 @@ import {
   listMap,
   listSet,
   notBoth,
-  notYet,
   poolName,
   reference,
   shortName,
@@ -63,12 +62,23 @@ const eitherClient = notBoth('client', 'clientRef');
 
 const chunkSizeMB = z.int().min(1).max(1024).exactOptional().describe('Size of the objects of an image, in MB.');
 
-const store = z.object({
-  name: shortName.describe("The store's name in Glance."),
-  poolRef,
-  clientRef,
-  chunkSizeMB,
-});
+const store = withRules(
+  z.object({
+    name: shortName.describe("The store's name in Glance, and its section in glance-api.conf."),
+    ...pool('images for the store rbd, images-<name> for another'),
+    ...client(
+      'glance for the store rbd, glance-<name> for another',
+      '<binding>-glance for the store rbd, <binding>-glance-<name> for another',
+      'this pool, read and write',
+    ),
+    chunkSizeMB,
+  }),
+  eitherPool,
+  eitherClient,
+);
+
+/** What is said of the one store is said of each where there are several. */
+const ofOneStore = ['pool', 'poolRef', 'client', 'clientRef', 'chunkSizeMB'] as const;
 
 export const glance = withRules(
   z.object({
@@ -79,14 +89,26 @@ export const glance = withRules(
       .exactOptional()
       .describe('Whether Glance shows where images lie, which copy-on-write clones need.'),
     imageCache: z.boolean().exactOptional().describe('Whether Glance keeps its cache of images.'),
-    imageConversion: z.enum(['Raw']).exactOptional().describe('Convert uploads. Not supported yet by this version.'),
+    imageConversion: z
+      .enum(['Raw'])
+      .exactOptional()
+      .describe(
+        'Raw: images that are imported become raw, from stein on; what is uploaded without an import stays as it is. Only raw images are cloned.',
+      ),
     chunkSizeMB,
-    stores: listMap(store, 'name', 8).exactOptional().describe('Several stores. Not supported yet by this version.'),
+    stores: listMap(store, 'name', 8)
+      .min(1)
+      .exactOptional()
+      .describe(
+        "Glance's stores on Ceph by their names, from train on; the first is the default. Others that a host has stay. Left out: one, named rbd where the host's Glance has names for them.",
+      ),
   }),
   eitherPool,
   eitherClient,
-  notYet('imageConversion'),
-  notYet('stores'),
+  ...ofOneStore.map((field) => ({
+    rule: `!(has(self.stores) && has(self.${field}))`,
+    message: `${field} and stores exclude each other: write ${field} into the store it is meant for`,
+  })),
 );
 
 const libvirtSecret = z.object({

@@ -23,6 +23,13 @@ export interface ClientNeed {
   readonly own?: ClientFields;
 }
 
+/** What one of Glance's stores needs, by its name. */
+export interface StoreNeed {
+  readonly name: string;
+  readonly pool: PoolNeed;
+  readonly client: ClientNeed;
+}
+
 /** What one Cinder back end needs, by its name. */
 export interface BackendNeed {
   readonly name: string;
@@ -35,7 +42,7 @@ export interface BackendNeed {
 
 /** Pools and users of a binding, section by section, with the guide's answer for what is left out. */
 export interface Needs {
-  readonly glance?: { readonly pool: PoolNeed; readonly client: ClientNeed };
+  readonly stores: readonly StoreNeed[];
   readonly backends: readonly BackendNeed[];
   readonly cinderBackup?: { readonly pool: PoolNeed; readonly client: ClientNeed };
   /** The user is one of the others, or somebody else's. */
@@ -47,7 +54,10 @@ type Backend = NonNullable<NonNullable<CephOpenStackBinding['spec']['cinder']>['
 /** The shares of a cluster that the guide's four pools take, against each other. */
 const shares = { images: '0.07', volumes: '0.53', backups: '0.25', vms: '0.15' } as const;
 
-/** @see Needs. Pure, and stable: a second back end changes nothing for the first. */
+/** The store of a Glance of which no other is said; where it is named, it has the same pool and user. */
+export const soleStore = 'rbd';
+
+/** @see Needs. Pure, and stable: a second back end or store changes nothing for the first. */
 export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>): Needs {
   const { glance, cinder, cinderBackup, nova, cluster: here } = binding.spec;
   const child = (section: string): Place => ({
@@ -55,7 +65,12 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
     cluster: here.secretName,
   });
   const vms = nova?.ephemeral === undefined ? undefined : poolNeed(child('nova'), nova.ephemeral, 'vms', shares.vms);
-  const images = glance === undefined ? undefined : poolNeed(child('glance'), glance, 'images', shares.images);
+  const stores = (glance === undefined ? [] : (glance.stores ?? [{ ...glance, name: soleStore }])).map((store) => {
+    const suffix = store.name === soleStore ? '' : `-${store.name}`;
+    const place = child(`glance${suffix}`);
+    const pool = poolNeed(place, store, `images${suffix}`, shares.images);
+    return { name: store.name, pool, client: clientNeed(place, store, `glance${suffix}`, readWrite(pool)) };
+  });
   const wanted: readonly Backend[] = cinder === undefined ? [] : (cinder.backends ?? [{ name: 'ceph' }]);
   const clusterOf = (backend: Backend): string => backend.cluster?.secretName ?? here.secretName;
   // Nova's own disks are in the binding's cluster, where users of others do not exist.
@@ -69,7 +84,7 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
     const client = clientNeed(place, backend, `cinder${suffix}`, [
       ...readWrite(pool),
       ...readWrite(disks),
-      ...readOnly(cluster === here.secretName ? images : undefined),
+      ...(cluster === here.secretName ? stores.flatMap((store) => readOnly(store.pool)) : []),
     ]);
     return { name: backend.name, section: backend.section ?? backend.name, cluster, pool, client };
   });
@@ -80,9 +95,7 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
   const backups =
     cinderBackup === undefined ? undefined : poolNeed(child('backup'), cinderBackup, 'backups', shares.backups);
   return {
-    ...(glance === undefined || images === undefined
-      ? {}
-      : { glance: { pool: images, client: clientNeed(child('glance'), glance, 'glance', readWrite(images)) } }),
+    stores,
     backends,
     ...(cinderBackup === undefined || backups === undefined
       ? {}
@@ -119,13 +132,23 @@ export function clientNeeds(needs: Needs): readonly ClientNeed[] {
 }
 
 /** The pool of every section that has one. */
-export function poolUses({ glance, backends, cinderBackup, nova }: Needs): readonly PoolNeed[] {
-  return [glance?.pool, ...backends.map(({ pool }) => pool), cinderBackup?.pool, nova?.pool].filter(isThere);
+export function poolUses({ stores, backends, cinderBackup, nova }: Needs): readonly PoolNeed[] {
+  return [
+    ...stores.map(({ pool }) => pool),
+    ...backends.map(({ pool }) => pool),
+    cinderBackup?.pool,
+    nova?.pool,
+  ].filter(isThere);
 }
 
 /** The user of every section that has one. */
-export function clientUses({ glance, backends, cinderBackup, nova }: Needs): readonly ClientNeed[] {
-  return [glance?.client, ...backends.map(({ client }) => client), cinderBackup?.client, nova?.client].filter(isThere);
+export function clientUses({ stores, backends, cinderBackup, nova }: Needs): readonly ClientNeed[] {
+  return [
+    ...stores.map(({ client }) => client),
+    ...backends.map(({ client }) => client),
+    cinderBackup?.client,
+    nova?.client,
+  ].filter(isThere);
 }
 
 function isThere<T>(need: T | undefined): need is T {
@@ -170,6 +193,6 @@ function readWrite(pool: PoolNeed | undefined): Grants {
   return pool === undefined ? [] : [{ poolRef: { name: pool.objectName }, mode: 'ReadWrite' }];
 }
 
-function readOnly(pool: PoolNeed | undefined): Grants {
-  return pool === undefined ? [] : [{ poolRef: { name: pool.objectName }, mode: 'ReadOnly' }];
+function readOnly(pool: PoolNeed): Grants {
+  return [{ poolRef: { name: pool.objectName }, mode: 'ReadOnly' }];
 }

@@ -26,6 +26,7 @@ const request: ObserveRequest = {
   libvirt: true,
   guests: true,
   instanceDirectories: ['/var/lib/nova/instances'],
+  imageDirectories: ['/var/lib/glance/images'],
   access: [
     { user: 'nova', entity: 'client.cinder', conf: '/etc/ceph/ceph.conf', pool: 'vms', interpreter: 'python3' },
     { user: 'nova', entity: 'client.cinder', conf: '/etc/ceph/ceph.conf', pool: 'images', interpreter: 'python3' },
@@ -67,6 +68,7 @@ const answer: readonly (readonly [string, string])[] = [
   ['hashes', `${sha256}  /etc/ceph/ceph.conf\n`],
   ['content /etc/ceph/ceph.conf', `${Buffer.from(conf).toString('base64')}\n`],
   ['instances', '3\n'],
+  ['images', '2\n'],
   ['libvirt', 'reachable\n'],
   [
     `secret ${uuid}`,
@@ -125,6 +127,7 @@ test('parseFacts() understands a whole answer', () => {
   assert.equal(facts.units['none.service']?.load, 'not-found');
   assert.deepEqual(facts.users, { nova: { uid: 64060, gid: 64060, group: 'nova' }, glance: undefined });
   assert.equal(facts.localInstances, 3);
+  assert.equal(facts.localImages, 2);
   assert.deepEqual(facts.libvirt, {
     reachable: true,
     secrets: [

@@ -36,6 +36,7 @@ export function parseFacts(
     users: Object.fromEntries(request.users.map((user) => [user, parseUser(frames, user)])),
     ...(libvirt === undefined ? {} : { libvirt }),
     localInstances: parseCount(body('instances').trim()) ?? 0,
+    localImages: parseCount(body('images').trim()) ?? 0,
     access: parseAccess(frames, request.access),
     manifest: manifestFacts(manifest),
   };

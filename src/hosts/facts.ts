@@ -15,6 +15,8 @@ export interface ObserveRequest {
   readonly guests: boolean;
   /** Where nova keeps instances, usually `/var/lib/nova/instances`; empty: do not count local disks. */
   readonly instanceDirectories: readonly string[];
+  /** Where Glance keeps images in files, usually `/var/lib/glance/images`; empty: do not count them. */
+  readonly imageDirectories: readonly string[];
   /** Accesses to prove, each as its own user. */
   readonly access: readonly AccessCheck[];
 }
@@ -28,6 +30,7 @@ export const lookAtNothing: ObserveRequest = {
   libvirt: false,
   guests: false,
   instanceDirectories: [],
+  imageDirectories: [],
   access: [],
 };
 
@@ -49,6 +52,8 @@ export interface HostFacts {
   readonly libvirt?: LibvirtFacts;
   /** Guests that have a disk of their own in an instance directory. */
   readonly localInstances: number;
+  /** Images of Glance in files of this host. */
+  readonly localImages: number;
   /** In the order asked for. */
   readonly access: readonly AccessFacts[];
   readonly manifest: ManifestFacts;

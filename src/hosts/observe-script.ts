@@ -37,6 +37,10 @@ export function renderObserveScript(request: ObserveRequest, known: readonly Kno
       'instance_directories',
       request.instanceDirectories.map((path) => checked('path', path)),
     ),
+    assign(
+      'image_directories',
+      request.imageDirectories.map((path) => checked('path', path)),
+    ),
     assign('want_libvirt', [request.libvirt ? 'yes' : 'no']),
     assign('want_guests', [request.guests ? 'yes' : 'no']),
     scriptText('common.sh'),

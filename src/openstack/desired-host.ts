@@ -119,7 +119,7 @@ export interface Option {
   /** Holds only for a Glance of this layout (see `glanceLayout`); left out: always. */
   readonly layout?: GlanceLayout;
   /** The danger to look for on the host before the effective value is changed. */
-  readonly guard?: 'InstancesOnLocalDisk' | 'VolumesWouldBeOrphaned';
+  readonly guard?: 'InstancesOnLocalDisk' | 'VolumesWouldBeOrphaned' | 'ImagesWouldBeOrphaned';
 }
 
 export type OptionEdit =
@@ -129,7 +129,7 @@ export type OptionEdit =
    * The comma list holds `member`, which may be several with commas between; others stay, in their order. `whenUnset` are
    * the members to write beside it where the option is not set (its default, which writing it would end). A member that
    * begins with `replaces` (several likewise) makes way: `network=` for `network=writeback`. So do those of `without`,
-   * which no revision names: ours of before, by a host's manifest.
+   * which no revision names: ours of before, by a host's manifest. `brackets`: the list stands in brackets.
    */
   | {
       readonly how: 'list-member';
@@ -137,6 +137,7 @@ export type OptionEdit =
       readonly whenUnset: readonly string[];
       readonly replaces?: string;
       readonly without?: readonly string[];
+      readonly brackets?: true;
     }
   /** The list (members joined by `separator`) holds none of `members`; an option that is not set is left so. */
   | { readonly how: 'list-without'; readonly members: readonly string[]; readonly separator: string }

@@ -40,6 +40,8 @@ interface Kind {
   readonly qemuUser: string;
   /** What is emptied at each boot. */
   readonly runDirectory: '/run' | '/var/run';
+  /** What brings the command `qemu-img`. */
+  readonly imageTools: string;
   /** What brings QEMU's rbd driver, where that is a package of its own. */
   readonly qemuDriver: (release: Release) => string | undefined;
 }
@@ -70,6 +72,7 @@ const debian = {
     return isSince(release, 'mitaka') ? ['python-rados', 'python-rbd'] : ['python-ceph'];
   },
   commands: 'ceph-common',
+  imageTools: 'qemu-utils',
   qemuUser: 'libvirt-qemu',
   runDirectory: '/run',
   qemuDriver: (release) => (isSince(release, 'mitaka') ? 'qemu-block-extra' : undefined),
@@ -83,6 +86,7 @@ const redhat = {
     nova: ['openstack-nova-compute', 'openstack-nova-common', 'python3-nova', 'python-nova'],
   },
   commands: 'ceph-common',
+  imageTools: 'qemu-img',
   qemuUser: 'qemu',
   runDirectory: '/run',
 } as const satisfies Partial<Kind>;
@@ -246,4 +250,9 @@ export function packagesOf(platform: Platform, role: Role, release: Release): re
     needs.push({ name: driver, restarts: libvirtUnits });
   }
   return needs;
+}
+
+/** What Glance must have installed to convert images: run anew for each, so nothing restarts for it. */
+export function conversionPackages(platform: Platform): readonly PackageNeed[] {
+  return [{ name: kindOf(platform).imageTools, restarts: [] }];
 }

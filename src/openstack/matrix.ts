@@ -32,7 +32,7 @@ export function renderMatrix(): string {
       releases.map((release) => [release, ...allPlatforms.map((platform) => cell(release, platform))]),
     ),
     '## Names on each kind of machine',
-    'Packages are what a role must have installed beside OpenStack itself; those in brackets are of certain releases only.',
+    'Packages are what a role must have installed beside OpenStack itself; those in brackets are of certain releases only. Glance that converts images has `qemu-utils` or `qemu-img` as well.',
     table(
       ['kind', 'role', 'unit', 'packages'],
       allPlatforms.flatMap((platform) =>

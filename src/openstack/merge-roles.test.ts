@@ -72,7 +72,11 @@ test('desiredHost() keeps every member of a list', () => {
 
 test('desiredHost() refuses, when three services would share one keyring', () => {
   const shared = guideModel.cinder?.backends[0]?.client ?? assert.fail();
-  const model = { ...guideModel, glance: { ...(guideModel.glance ?? assert.fail()), client: shared } };
+  const glance = guideModel.glance ?? assert.fail();
+  const model: OpenStackModel = {
+    ...guideModel,
+    glance: { ...glance, stores: [{ ...glance.stores[0], client: shared }] },
+  };
   const host = merged(['GlanceApi', 'CinderVolume', 'NovaCompute'], model);
   assert.ok('refused' in host);
   assert.match(host.message, /cinder, glance, nova on one host/);

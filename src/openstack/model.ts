@@ -33,10 +33,21 @@ export interface Client {
 }
 
 export interface GlanceModel {
-  readonly client: Client;
-  readonly pool: string;
+  /** The first is the default. */
+  readonly stores: readonly [GlanceStoreModel, ...GlanceStoreModel[]];
+  /** `multi`: the stores have names that count. `any`: the one store is written as the host's file has it. */
+  readonly layout: 'multi' | 'any';
   readonly exposeDirectUrl: boolean;
   readonly imageCache: boolean;
+  /** What images become as they are imported. */
+  readonly conversion?: 'raw';
+}
+
+export interface GlanceStoreModel {
+  /** Its id among Glance's stores, and the section of its options. */
+  readonly name: string;
+  readonly client: Client;
+  readonly pool: string;
   readonly chunkSizeMb?: number;
 }
 

@@ -18,6 +18,7 @@ const caches: OptionEdit = {
   whenUnset: [],
   replaces: 'network=,file=',
 };
+const plugins: OptionEdit = { how: 'list-member', member: 'image_conversion', whenUnset: [], brackets: true };
 const stores: OptionEdit = { how: 'list-member', member: 'rbd', whenUnset: ['file', 'http'] };
 const flavor: OptionEdit = { how: 'list-without', members: ['caching', 'cachemanagement'], separator: '+' };
 const set = (value: string, leave?: 'set' | 'unset'): OptionEdit =>
@@ -42,6 +43,10 @@ const table: readonly (readonly [string, string | undefined, OptionEdit, string 
   ['adds the member that is missing', 'fast, lvm', both, 'fast, lvm,ceph'],
   ['leaves a list that has several members', 'fast,ceph', both, 'fast,ceph'],
   ['replaces several members', 'file=none,network=none,block=none', caches, 'file=none,block=none,network=writeback'],
+  ['puts a list in brackets', undefined, plugins, '[image_conversion]'],
+  ['adds a member to empty brackets', '[]', plugins, '[image_conversion]'],
+  ['adds a member within brackets', '[\'no_op\', "a"]', plugins, '[no_op,a,image_conversion]'],
+  ['leaves a member in quotes', "['image_conversion']", plugins, "['image_conversion']"],
   ['brings a list’s defaults', undefined, stores, 'file,http,rbd'],
   ['adds no default to a list', 'file', stores, 'file,rbd'],
   ['replaces a member of the same key', 'file=none,network=none', cache, 'file=none,network=writeback'],
@@ -105,6 +110,11 @@ test('outgrown() tells the members of ours that are no longer wanted, which an e
     ['ceph,fast'],
     'still ours until it is seen to be gone',
   );
+});
+
+test('undoEdits() takes our member out of a list in brackets, and leaves the brackets', () => {
+  const records = editOptions(new Secret('[s]\n'), [option(plugins)]).changes.map(({ record }) => record);
+  assert.equal(undoEdits(new Secret("[s]\no = ['image_conversion', 'x']\n"), records).reveal(), '[s]\no = [x]\n');
 });
 
 test('undoEdits() takes only those of several members out that were not there before us', () => {

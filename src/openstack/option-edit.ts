@@ -96,7 +96,7 @@ function undo(text: string, record: OptionRecord): string {
   const put = members(member, ',').filter((candidate) => !before.includes(candidate));
   const rest = members(value, ',').filter((candidate) => !put.includes(candidate));
   if (rest.length === members(value, ',').length) return text;
-  return rest.length === 0 ? removeOption(text, section, name) : setOption(text, section, name, rest.join(','));
+  return rest.length === 0 ? removeOption(text, section, name) : setOption(text, section, name, listText(rest, value));
 }
 
 /** Members of a list that an edit of before put in, and that are no longer wanted there; what was there before it stays. */
@@ -132,8 +132,8 @@ function wantedValue(value: string | undefined, { edit }: Option): string | unde
       const kept = list.filter((member) => !isReplaced(member, edit));
       const added = members(edit.member, ',').filter((member) => !kept.includes(member));
       // Appended to the text as it stands where nothing goes, so that blanks between members stay.
-      const asItStands = value !== undefined && kept.length === list.length && kept.length > 0 && !value.includes('\n');
-      return [...(asItStands ? [value.replace(/[,\s]+$/, '')] : kept), ...added].join(',');
+      const asItStands = value !== undefined && kept.length === list.length && kept.length > 0 && !/[\n[]/.test(value);
+      return listText([...(asItStands ? [value.replace(/[,\s]+$/, '')] : kept), ...added], edit.brackets ? '[]' : '');
     }
     case 'list-without': {
       const kept = members(value ?? '', edit.separator).filter((member) => !edit.members.includes(member));
@@ -150,11 +150,18 @@ function isReplaced(member: string, edit: Extract<OptionEdit, { how: 'list-membe
   return prefixes.some((prefix) => member.startsWith(prefix)) && !members(edit.member, ',').includes(member);
 }
 
+/** Of a list in brackets its members may stand in quotes. */
 function members(value: string, separator: string): string[] {
-  return value
+  const inside = /^\s*\[(.*)\]\s*$/s.exec(value)?.[1];
+  return (inside ?? value)
     .split(separator)
-    .map((member) => member.trim())
+    .map((member) => (inside === undefined ? member.trim() : member.trim().replace(/^(['"])(.*)\1$/, '$2')))
     .filter((member) => member !== '');
+}
+
+/** In brackets where `like` is. */
+function listText(list: readonly string[], like: string): string {
+  return like.trimStart().startsWith('[') ? `[${list.join(',')}]` : list.join(',');
 }
 
 /** A value that was continued over lines comes back as one line; oslo.config reads lists alike. */

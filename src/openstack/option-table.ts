@@ -17,6 +17,7 @@ const table = {
     default_store: ['string', ['havana', 'icehouse', 'DEFAULT'], ['juno', '2026.2', 'glance_store']],
     enabled_backends: ['string', ['rocky', '2026.2', 'DEFAULT']],
     flavor: ['string', ['havana', '2026.2', 'paste_deploy']],
+    image_import_plugins: ['string', ['queens', '2026.2', 'image_import_opts']],
     'os_glance_staging_store.filesystem_store_datadir': [
       'string',
       ['train', '2026.2', 'os_glance_staging_store', 'filesystem_store_datadir'],
@@ -25,6 +26,7 @@ const table = {
       'string',
       ['train', '2026.2', 'os_glance_tasks_store', 'filesystem_store_datadir'],
     ],
+    output_format: ['string', ['rocky', '2026.2', 'image_conversion']],
     rbd_store_ceph_conf: [
       'string',
       ['havana', 'icehouse', 'DEFAULT'],

@@ -53,6 +53,9 @@ export function optionWriter<S extends TableService>(
   };
 }
 
-export function listMember(member: string, whenUnset: readonly string[] = []): OptionEdit {
+export function listMember(
+  member: string,
+  whenUnset: readonly string[] = [],
+): Extract<OptionEdit, { how: 'list-member' }> {
   return { how: 'list-member', member, whenUnset };
 }

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { roles } from '../api/ceph-openstack-host.ts';
 import { Secret } from '../secret.ts';
 import type { GlanceLayout, Option, RenderedRole } from './desired-host.ts';
-import { guideModel } from './model.fixture.ts';
+import { guideModel, storesModel } from './model.fixture.ts';
 import type { OpenStackModel } from './model.ts';
 import { editOptions, effectiveValue } from './option-edit.ts';
-import { type Release, releases } from './releases.ts';
+import { isSince, type Release, releases } from './releases.ts';
 import { renderRevision, renderRole } from './render-role.ts';
 
 const platform = 'debian-systemd';
@@ -50,6 +50,18 @@ for (const [release, layout] of [
   });
 }
 
+for (const release of ['train', '2025.1'] as const) {
+  test(`renderRole() writes two stores for ${release}, into a file that had one`, () => {
+    const golden = new URL(`testdata/${release}-stores.conf`, import.meta.url);
+    const glance = rendered(storesModel, release).find(({ role }) => role === 'GlanceApi') ?? assert.fail();
+    const before =
+      '[DEFAULT]\n\n[glance_store]\nstores = file,http,rbd\ndefault_store = rbd\nrbd_store_pool = images\nrbd_store_user = glance\nfilesystem_store_datadir = /var/lib/glance/images\n';
+    const text = editOptions(new Secret(before), glance.switch.options).content.reveal();
+    if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(golden, text);
+    assert.equal(text, readFileSync(golden, 'utf8'));
+  });
+}
+
 interface Truth {
   service: string;
   file: string;
@@ -72,7 +84,10 @@ const services = {
 const everything: OpenStackModel = {
   ...guideModel,
   conf: { ...guideModel.conf, path: '/etc/ceph/north.conf' },
-  glance: { ...(guideModel.glance ?? assert.fail()), chunkSizeMb: 8 },
+  glance: {
+    ...(guideModel.glance ?? assert.fail()),
+    stores: [{ ...(guideModel.glance ?? assert.fail()).stores[0], chunkSizeMb: 8 }],
+  },
   cinder: {
     backends: (guideModel.cinder ?? assert.fail()).backends.map((backend) => ({
       ...backend,
@@ -103,7 +118,9 @@ const covers = (range: { from: Release; to: Release }, release: Release): boolea
   releases.indexOf(range.from) <= releases.indexOf(release) && releases.indexOf(release) <= releases.indexOf(range.to);
 
 function rowsOf(option: Option, service: string, release: Release): readonly Truth[] {
-  const generic = option.section === 'ceph' ? '<backend>' : option.section === 'rbd' ? '<store>' : option.section;
+  const generic =
+    ({ ceph: '<backend>', rbd: '<store>', fast: '<store>' } as Record<string, string>)[option.section] ??
+    option.section;
   return truth.filter(
     (row) =>
       row.service === service &&
@@ -114,7 +131,7 @@ function rowsOf(option: Option, service: string, release: Release): readonly Tru
 
 for (const release of releases) {
   test(`renderRole() writes only options that ${release} reads, in their section and under their name`, () => {
-    for (const model of [guideModel, everything]) {
+    for (const model of [guideModel, everything, ...(isSince(release, 'train') ? [storesModel] : [])]) {
       for (const role of rendered(model, release)) {
         const places = role.switch.options.map(({ section, name, layout }) => `${layout ?? ''} [${section}] ${name}`);
         assert.deepEqual(places, [...new Set(places)], 'each option is written once');
@@ -177,6 +194,38 @@ test('renderRole() refuses a back end in DEFAULT, when the release no longer rea
   const ocata = renderRole(model, { role: 'CinderVolume', release: 'ocata', platform });
   assert.ok('refused' in ocata && ocata.refused === 'ReleaseMismatch' && ocata.message.includes('update_host'));
 });
+
+for (const [release, stores, conversion] of [
+  ['havana', 'refused', 'refused'],
+  ['queens', 'refused', 'refused'],
+  ['rocky', 'refused', 'refused'],
+  ['stein', 'refused', 'raw'],
+  ['train', 'named', 'raw'],
+  ['2026.2', 'named', 'raw'],
+] as const) {
+  test(`renderRole() has stores ${stores} and conversion ${conversion} for ${release}`, () => {
+    const both = storesModel.glance ?? assert.fail();
+    const { conversion: _, ...named } = both;
+    const one = { ...(guideModel.glance ?? assert.fail()), conversion: 'raw' } as const;
+    const kind = { role: 'GlanceApi', release, platform } as const;
+    const several = renderRole({ ...guideModel, glance: named }, kind);
+    if (stores === 'named') assert.ok(!('refused' in several));
+    else
+      assert.match(
+        'refused' in several ? `${several.refused} ${several.message}` : '',
+        /^ReleaseMismatch .*\("rbd", "fast"\).* train or later/,
+      );
+    const converting = renderRole({ ...guideModel, glance: one }, kind);
+    if ('refused' in converting) {
+      assert.equal(conversion, 'refused');
+      assert.match(`${converting.refused} ${converting.message}`, /^ReleaseMismatch .* stein or later/);
+    } else {
+      const options = converting.switch.options.map(({ section, name }) => `[${section}] ${name}`);
+      assert.ok(options.includes('[image_import_opts] image_import_plugins'));
+      assert.ok(converting.distribute.packages.some(({ name }) => name === 'qemu-utils'));
+    }
+  });
+}
 
 test('renderRole() refuses an extra option that the binding writes itself, and adds the others', () => {
   const kind = { role: 'NovaCompute', release: '2025.1', platform } as const;

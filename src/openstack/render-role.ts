@@ -2,7 +2,7 @@ import type { Role } from '../api/ceph-openstack-host.ts';
 import { renderCinder } from './cinder.ts';
 import { renderCinderBackup } from './cinder-backup.ts';
 import type { AccessCheck, Option, Refusal, RenderedRole, RevisionData, RoleKeyring } from './desired-host.ts';
-import { type Place, type Platform, packagesOf, placeOf, pythonOf } from './distributions.ts';
+import { conversionPackages, type Place, type Platform, packagesOf, placeOf, pythonOf } from './distributions.ts';
 import { renderGlance } from './glance.ts';
 import { guestSockets } from './guest-sockets.ts';
 import { libvirtSecrets } from './libvirt.ts';
@@ -27,6 +27,7 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
   const options = withExtraConfig(own, model, place);
   if ('refused' in options) return options;
   const uses = usesOf(model, role);
+  const converts = role === 'GlanceApi' && model.glance?.conversion !== undefined;
   const confs = confsOf(model, uses).map((conf) => ({ ...conf, owner: 'root', group: 'root', mode: '0644' }));
   const sockets =
     role === 'NovaCompute' && model.nova?.adminSocket === true ? guestSockets(platform, place.user) : undefined;
@@ -35,7 +36,7 @@ export function renderRole(model: OpenStackModel, combination: Combination): Ren
     platform,
     release,
     distribute: {
-      packages: packagesOf(platform, role, release),
+      packages: [...packagesOf(platform, role, release), ...(converts ? conversionPackages(platform) : [])],
       directories: sockets?.directories ?? [],
       files: [...confs, ...(sockets?.files ?? [])],
       keyrings: keyringsFor(uses, place.user),
@@ -95,7 +96,7 @@ function usesOf(model: OpenStackModel, role: Role): readonly Use[] {
   const backends = (cinder?.backends ?? []).map((backend) => ({ conf, ...backend, pools: [backend.pool] }));
   switch (role) {
     case 'GlanceApi':
-      return glance === undefined ? [] : [use(glance.client, glance.pool)];
+      return (glance?.stores ?? []).map(({ client, pool }) => use(client, pool));
     case 'CinderVolume':
       return backends;
     case 'CinderBackup':

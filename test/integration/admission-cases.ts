@@ -138,8 +138,17 @@ export const badBindings = [
     binding({ glance: { client: {}, clientRef: { name: 'a' } } }),
     'client and clientRef exclude',
   ),
-  bad('several stores', binding({ glance: { stores: [] } }), 'stores is not supported yet'),
-  bad('conversion', binding({ glance: { imageConversion: 'Raw' } }), 'imageConversion is not supported yet'),
+  bad('no store', binding({ glance: { stores: [] } }), 'should have at least 1 items'),
+  bad('stores and a pool', binding({ glance: { pool: {}, stores: [{ name: 'rbd' }] } }), 'pool and stores exclude'),
+  bad('stores and a user', binding({ glance: { client: {}, stores: [{ name: 'rbd' }] } }), 'client and stores exclude'),
+  bad('a store twice', binding({ glance: { stores: [{ name: 'rbd' }, { name: 'rbd' }] } }), 'Duplicate value'),
+  bad('a store of Glance’s own', binding({ glance: { stores: [{ name: 'os_glance_x' }] } }), 'must be lower-case'),
+  bad(
+    'pool and poolRef of a store',
+    binding({ glance: { stores: [{ name: 'a', pool: {}, poolRef: { name: 'a' } }] } }),
+    'pool and poolRef exclude',
+  ),
+  bad('conversion into another format', binding({ glance: { imageConversion: 'Qcow2' } }), 'Unsupported value'),
   bad('erasure coding in words', backend({ pool: { erasureCoded: '2+1' } }), 'must be of type object'),
   bad('OpenStack without a Secret', binding({ verification: { openStack: {} } }), 'secretName: Required value'),
   bad(
@@ -256,6 +265,15 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
   'a release by its newer name': binding({ openstack: { release: 'epoxy' } }),
   'an erasure-coded back end': binding({
     cinder: { backends: [{ name: 'ceph', pool: { erasureCoded: { dataChunks: 2, codingChunks: 1 } } }] },
+  }),
+  'two stores, and images that are converted': binding({
+    glance: {
+      stores: [
+        { name: 'rbd', pool: {} },
+        { name: 'b', chunkSizeMB: 4 },
+      ],
+      imageConversion: 'Raw',
+    },
   }),
   'a back end in DEFAULT': binding({ cinder: { backends: [{ name: 'ceph', section: 'DEFAULT' }] } }),
   Havana: binding({ openstack: { release: 'havana' } }),

@@ -26,6 +26,7 @@ test('observeHost() sees the same through sudo as root does', async () => {
     libvirt: true,
     guests: true,
     instanceDirectories: ['/var/lib/nova/instances'],
+    imageDirectories: ['/var/lib/glance/images'],
   };
   const facts = await machine.observe(request);
   const { id, versionId, initSystem, hostname } = facts.os;

@@ -77,7 +77,7 @@ for (const name of shellNames) {
       assert.equal(of('open/x')?.parentProblem, `${etc}/open is writable for everybody`);
     });
 
-    test('observeHost() reads users, packages, instances and the manifest', async () => {
+    test('observeHost() reads users, packages, instances, images and the manifest', async () => {
       using host = await startScriptHost(name);
       const { etc, state } = host;
       const instances = join(etc, 'instances');
@@ -85,16 +85,21 @@ for (const name of shellNames) {
       writeFileSync(join(instances, 'a/disk'), '');
       writeFileSync(join(instances, 'b/disk.config'), '');
       writeFileSync(join(instances, 'c/disk.eph0'), '');
+      const images = join(etc, 'images');
+      mkdirSync(join(images, 'no-image'), { recursive: true });
+      writeFileSync(join(images, 'an-image'), '');
       writeFileSync(join(state, 'manifest.json'), renderManifest(manifest).reveal(), { mode: 0o600 });
       const facts = await observe(host.shell, {
         packages: ['dpkg', 'no-such-package'],
         users: ['daemon', 'nobody-here'],
         instanceDirectories: [instances],
+        imageDirectories: [images],
       });
       assert.deepEqual(facts.users, { daemon: { uid: 1, gid: 1, group: 'daemon' }, 'nobody-here': undefined });
       assert.deepEqual(Object.keys(facts.packages), ['dpkg']);
       assert.equal(facts.packages.dpkg?.status, 'installed');
       assert.equal(facts.localInstances, 2);
+      assert.equal(facts.localImages, 1);
       assert.equal(facts.os.id, 'debian');
       // The path of the manifest is another one here, so the parser sees none at the real one.
       assert.equal(facts.manifest.state, 'absent');

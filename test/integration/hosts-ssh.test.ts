@@ -269,7 +269,7 @@ for (const [what, behave] of strangers) {
 test('observeHost() refuses a host that answers rubbish, or stops in the middle', async () => {
   const request = {
     ...{ packages: [], units: [], files: [], users: [] },
-    ...{ libvirt: false, guests: false, instanceDirectories: [], access: [] },
+    ...{ libvirt: false, guests: false, instanceDirectories: [], imageDirectories: [], access: [] },
   };
   for (const [command, message] of [
     ['echo hello', /the script did not begin \(exit code 0\)/],

@@ -41,6 +41,18 @@ for (const [what, sections, access, expected] of [
     /^True/,
   ],
   [
+    'there are two stores',
+    { glance: { stores: [{ name: 'rbd' }, { name: 'fast' }] } },
+    undefined,
+    /^True Converged Raw images in the pools "images", "images-fast" can be cloned/,
+  ],
+  [
+    'a user of its own may read but one of two stores',
+    { glance: { stores: [{ name: 'rbd' }, { name: 'fast' }] }, cinder: { backends: [{ name: 'ceph', ...mine }] } },
+    [volumes, { poolRef: { name: 'cloud-glance' }, mode: 'ReadOnly' }],
+    /^False CopyOnWriteUnavailable .*"mine" may not read the pool "images-fast"/,
+  ],
+  [
     'Nova’s own user may not read the images',
     { nova: { ephemeral: {}, ...mine } },
     [volumes],

@@ -26,10 +26,12 @@ export function copyOnWriteCondition(
     const message = `Images are copied in full, not cloned.${elsewhere}`;
     return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
   }
+  const pools = [...new Set(glance.stores.map(({ pool }) => pool))];
   const blind = readers.flatMap(({ objectName }) => {
     const client = observed.clients.get(objectName);
-    if (client === undefined || mayRead(client, glance.pool, observed)) return [];
-    return [`CephClientAuth "${objectName}" may not read the pool "${glance.pool}": add it to its access`];
+    return pools
+      .filter((pool) => client !== undefined && !mayRead(client, pool, observed))
+      .map((pool) => `CephClientAuth "${objectName}" may not read the pool "${pool}": add it to its access`);
   });
   const hidden = 'Glance does not say where they lie: leave glance.exposeDirectURL out';
   const faults = [...(glance.exposeDirectUrl ? [] : [hidden]), ...new Set(blind.sort())];
@@ -37,7 +39,9 @@ export function copyOnWriteCondition(
     const message = `Images are copied in full, not cloned. ${faults.join('; ')}.${elsewhere}`;
     return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
   }
-  const message = `Raw images in the pool "${glance.pool}" can be cloned; others are copied in full.${elsewhere}`;
+  const where = `pool${pools.length > 1 ? 's' : ''} ${pools.map((pool) => `"${pool}"`).join(', ')}`;
+  const others = glance.conversion === undefined ? 'others' : 'imported ones become raw, and others';
+  const message = `Raw images in the ${where} can be cloned; ${others} are copied in full.${elsewhere}`;
   return [{ type, status: 'True', reason: 'Converged', message }];
 }
 

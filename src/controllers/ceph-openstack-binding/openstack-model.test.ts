@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { openStackModel } from './openstack-model.ts';
@@ -23,9 +24,10 @@ test('openStackModel() gives the guide’s answer for everything that is left ou
     content: `[global]\nfsid = ${fsid}\nmon_host = 10.0.0.1\n`,
   });
   assert.deepEqual(
-    [glance?.pool, glance?.client.userId, glance?.exposeDirectUrl, glance?.imageCache],
-    ['images', 'glance', true, false],
+    glance?.stores.map(({ name, pool, client }) => [name, pool, client.userId]),
+    [['rbd', 'images', 'glance']],
   );
+  assert.deepEqual([glance?.layout, glance?.exposeDirectUrl, glance?.imageCache], ['any', true, false]);
   const [backend] = cinder?.backends ?? [];
   assert.deepEqual(
     [backend?.name, backend?.section, backend?.pool, backend?.client.userId],
@@ -43,6 +45,27 @@ test('openStackModel() has nothing while a user’s Secret is not there', () => 
   const world = new World(specWith(hosts));
   world.converge();
   assert.equal(openStackModel(world.binding, world.observed()), undefined);
+});
+
+test('openStackModel() gives every named store a pool and a user of its own, which Cinder may read', () => {
+  const stores = [{ name: 'rbd' }, { name: 'fast', chunkSizeMB: 4, pool: { poolName: 'images-of-ssd' } }];
+  const world = new World(specWith(hosts, { glance: { stores } }));
+  world.converge();
+  world.work();
+  const { glance } = openStackModel(world.binding, world.observed()) ?? assert.fail('a child is missing');
+  assert.deepEqual(
+    glance?.stores.map(({ name, pool, client, chunkSizeMb }) => [name, pool, client.userId, chunkSizeMb]),
+    [
+      ['rbd', 'images', 'glance', undefined],
+      ['fast', 'images-of-ssd', 'glance-fast', 4],
+    ],
+  );
+  assert.equal(glance?.layout, 'multi');
+  const cinder = world.children.CephClientAuth.get('cloud-cinder-ceph')?.spec as CephClientAuth['spec'] | undefined;
+  assert.deepEqual(
+    cinder?.access?.filter(({ mode }) => mode === 'ReadOnly').map(({ poolRef }) => poolRef?.name),
+    ['cloud-glance', 'cloud-glance-fast'],
+  );
 });
 
 test('openStackModel() gives every further back end a pool and a user of its own', () => {

@@ -112,6 +112,12 @@ function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, s
     uuid: said?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
     keep: [...(said?.keep ?? [])].sort(),
   });
+  const [store, ...furtherStores] = needs.stores.map((need) => {
+    const said = glance?.stores === undefined ? glance : glance.stores.find(({ name }) => name === need.name);
+    const client = resolve.client(need.client);
+    const pool = resolve.pool(need.pool);
+    return { name: need.name, client, pool, ...defined({ chunkSizeMb: said?.chunkSizeMB }) };
+  });
   const backends = needs.backends.map((need) => {
     const said = cinder?.backends?.find((backend) => backend.name === need.name);
     const client = resolve.client(need.client);
@@ -140,16 +146,16 @@ function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, s
       path: confPathOf(binding, here),
       content: confText(binding, resolve.cluster(here), novaClient),
     },
-    ...(glance === undefined || needs.glance === undefined
+    ...(glance === undefined || store === undefined
       ? {}
       : {
           glance: {
-            client: resolve.client(needs.glance.client),
-            pool: resolve.pool(needs.glance.pool),
+            stores: [store, ...furtherStores],
+            layout: glance.stores === undefined ? 'any' : 'multi',
             // The guide's answer: without it neither Cinder nor Nova makes copy-on-write clones.
             exposeDirectUrl: glance.exposeDirectURL ?? true,
             imageCache: glance.imageCache ?? false,
-            ...defined({ chunkSizeMb: glance.chunkSizeMB }),
+            ...(glance.imageConversion === undefined ? {} : { conversion: 'raw' as const }),
           },
         }),
     ...(backends.length === 0 ? {} : { cinder: { backends } }),

@@ -63,3 +63,54 @@ test('planBinding() lets an empty back end go', () => {
   assert.deepEqual(world.host('ctl1').spec.roles, ['GlanceApi']);
   assert.ok(!world.children.RbdPool.has('cloud-cinder-ceph'));
 });
+
+const stores = (...names: readonly string[]) => ({ glance: { stores: names.map((name) => ({ name })) } });
+
+for (const [what, images, more, lost] of [
+  ['a store goes', 3, stores('rbd'), true],
+  ['the stores are no longer named', 3, { glance: {} }, true],
+  [
+    'a store is given another pool',
+    3,
+    { glance: { stores: [{ name: 'rbd' }, { name: 'fast', poolRef: { name: 'cloud-cinder-ceph' } }] } },
+    true,
+  ],
+  [
+    'a store is given another name for its pool',
+    3,
+    { glance: { stores: [{ name: 'rbd' }, { name: 'quick', poolRef: { name: 'cloud-glance-fast' } }] } },
+    false,
+  ],
+  ['an empty store goes', 0, stores('rbd'), false],
+  ['another store comes first', 3, stores('fast', 'rbd'), false],
+] as const) {
+  test(`planBinding() ${lost ? 'keeps images in reach' : 'changes the stores'}, when ${what}`, () => {
+    const world = new World(specWith(both, stores('rbd', 'fast')));
+    world.settle();
+    const pool = world.children.RbdPool.get('cloud-glance-fast') ?? assert.fail();
+    const work = world.work.bind(world);
+    world.work = () => {
+      work();
+      Object.assign(pool, { status: { ...pool.status, usage: { images } } });
+    };
+    world.work();
+    const before = { revision: world.host('ctl1').spec.revision, access: accessOf(world, 'cloud-cinder-ceph') };
+    world.change(specWith(both, more));
+    world.settle();
+    const { hold } = world.plan();
+    assert.equal(hold?.reason, lost ? 'ImagesWouldBeOrphaned' : undefined);
+    if (!lost) return assert.notDeepEqual(world.host('ctl1').spec.revision, before.revision);
+    assert.match(hold?.message ?? '', /the images in the pool "images-fast" \(3\) any more/);
+    assert.deepEqual(
+      { revision: world.host('ctl1').spec.revision, access: accessOf(world, 'cloud-cinder-ceph') },
+      before,
+    );
+    assert.ok(
+      world.children.RbdPool.has('cloud-glance-fast') && world.children.CephClientAuth.has('cloud-glance-fast'),
+    );
+  });
+}
+
+function accessOf(world: World, client: string): unknown {
+  return world.children.CephClientAuth.get(client)?.spec.access;
+}

@@ -34,7 +34,7 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
     stages: [
       [
         ...applyPools(binding, needs, observed),
-        ...applyClients(binding, needs, observed),
+        ...applyClients(binding, needs, observed, rollout),
         ...revisionSteps(rollout, observed),
       ],
       applyHosts(rollout, observed),
@@ -90,9 +90,17 @@ function applyPools(binding: CephOpenStackBinding, needs: Needs, observed: Obser
   });
 }
 
-function applyClients(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly BindingStep[] {
+function applyClients(
+  binding: CephOpenStackBinding,
+  needs: Needs,
+  observed: Observed,
+  { problems }: Rollout,
+): readonly BindingStep[] {
+  // Clones go on reading the images that are not to be orphaned.
+  const isKept = problems.some(({ reason }) => reason === 'ImagesWouldBeOrphaned');
   return clientNeeds(needs).flatMap((need) => {
     if (need.own === undefined) return [];
+    if (isKept && observed.clients.has(need.objectName)) return [];
     return applyChild('apply-client', binding, clientManifest(binding, need), observed.clients.get(need.objectName));
   });
 }

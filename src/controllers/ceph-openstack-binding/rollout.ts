@@ -14,7 +14,8 @@ import { type ChildManifest, hostManifest, hostObjectName, isChildOf } from './c
 import { type HostState, hostState, machineOf, notSeen } from './host-state.ts';
 import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
-import { poolsKnownAs } from './openstack-model.ts';
+import { confPathOf, poolsKnownAs } from './openstack-model.ts';
+import { orphanedImages } from './orphaned-images.ts';
 import { orphanProblem } from './problems.ts';
 import { changedRoles, type Revision, revisionName } from './revisions.ts';
 import { onTrial, seenOf, trialOf } from './rollout-trial.ts';
@@ -67,9 +68,12 @@ export function planRollout(
 ): Rollout {
   const former = formerNames(binding, observed);
   const views = binding.spec.hosts.map((host) => viewHost(binding, observed, former, host.name));
-  const orphans = orphanProblem(inService(observed, views), needs, (pool, conf) =>
-    imagesIn(poolsKnownAs(conf, binding, observed), pool),
-  );
+  const served = inService(observed, views);
+  const imagesKnownAs = (pool: string, conf: string) => imagesIn(poolsKnownAs(conf, binding, observed), pool);
+  const here = confPathOf(binding, binding.spec.cluster.secretName);
+  const orphans =
+    orphanProblem(served, needs, imagesKnownAs) ??
+    orphanedImages(served, needs, observed.pools, (pool) => imagesKnownAs(pool, here));
   const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
   const { target } = rendered;
   const problems = orphans === undefined ? rendered.problems : [orphans];

@@ -5,6 +5,7 @@ import type { Secret } from '../../secret.ts';
 import { stalled } from '../hold.ts';
 import { contentOf, isRepair, isSamePlace, reading } from './config-file.ts';
 import type { Draft } from './draft.ts';
+import { imageDangers } from './image-guard.ts';
 import { guestsOf } from './lay-out-secrets.ts';
 import type { SeenHost } from './observed.ts';
 
@@ -18,6 +19,10 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
   if (reading(() => optionHolds(content, option)) !== false) return;
   const known = draft.manifest.options.find((one) => isSamePlace(one, option));
   if (known !== undefined && isRepair(option, known)) return;
+  if (option.guard === 'ImagesWouldBeOrphaned') {
+    const dangers = imageDangers(observed.facts, content, option);
+    draft.holds.push(...dangers.map(({ reason, message }) => stalled(reason, message, inTheWayMs)));
+  }
   const { localInstances } = observed.facts;
   if (option.guard === 'InstancesOnLocalDisk' && localInstances > 0) {
     draft.holds.push(

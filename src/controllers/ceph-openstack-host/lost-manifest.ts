@@ -102,6 +102,7 @@ function withoutMember(value: Secret, edit: Extract<OptionEdit, { how: 'list-mem
   const ours = edit.member.split(',');
   const rest = value
     .reveal()
+    .replaceAll(/[[\]'"]/g, '')
     .split(',')
     .map((member) => member.trim())
     .filter((member) => member !== '' && !ours.includes(member));

@@ -38,6 +38,7 @@ export class Machine {
   ticks = 100_000;
   restarts: string[] = [];
   localInstances = 0;
+  localImages = 0;
   volumes = 0;
   guestSecrets: string[] = [];
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
@@ -189,6 +190,7 @@ export class Machine {
         uses: this.guestSecrets.map((secretUUID, index) => ({ guest: `guest-${index}`, secretUUID })),
       },
       localInstances: this.localInstances,
+      localImages: this.localImages,
       access: [],
       manifest:
         this.manifest === undefined

@@ -15,6 +15,7 @@ import {
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
 import { asPlanned, refuseForetold } from './as-planned.ts';
+import { imageDirectory } from './image-guard.ts';
 import {
   type ClientKey,
   distributionOf,
@@ -128,6 +129,7 @@ export function requestFor(
     libvirt: isCompute || host.metadata.deletionTimestamp !== undefined,
     guests: isCompute || host.metadata.deletionTimestamp !== undefined,
     instanceDirectories: isCompute ? ['/var/lib/nova/instances'] : [],
+    imageDirectories: host.spec.roles.includes('GlanceApi') ? [imageDirectory] : [],
     access: [],
   };
 }

@@ -168,6 +168,19 @@ observe_instances() {
   echo "$count"
 }
 
+observe_images() {
+  tell images
+  count=0
+  set +f
+  for directory in $image_directories; do
+    for image in "$directory"/*; do
+      if [ -f "$image" ]; then count=$((count + 1)); fi
+    done
+  done
+  set -f
+  echo "$count"
+}
+
 observe_libvirt() {
   command -v virsh >/dev/null || return 0
   tell libvirt
@@ -233,6 +246,7 @@ observe() {
   observe_users
   observe_files
   observe_instances
+  observe_images
   [ "$want_libvirt" != yes ] || observe_libvirt
   # After the files: a change that this look has seen is older than this clock.
   observe_clock
