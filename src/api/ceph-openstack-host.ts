@@ -110,7 +110,7 @@ const status = z.object({
       z.object({
         binary: z.string().max(64).describe('The program, such as cinder-volume.'),
         host: z.string().max(255).describe('The name that it goes by there, such as ctl1@ceph.'),
-        running: z.boolean().describe('Whether it runs on the host: one that does not is not waited for.'),
+        stopped: z.boolean().describe('Whether it was stopped on the host, and so is not waited for.'),
       }),
     )
     .max(32)

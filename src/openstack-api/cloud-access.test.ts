@@ -20,7 +20,7 @@ const variables = {
 const oneCloud = `
 clouds:
   east:
-    auth: {auth_url: "https://cloud.example/identity", username: admin, password: 12345, project_id: p1}
+    auth: {auth_url: "https://cloud.example/identity", username: admin, password: 0123, project_id: p1}
     region_name: RegionOne
     interface: internal
 `;
@@ -47,7 +47,7 @@ test('parseCloudAccess() reads the one cloud of clouds.yaml, or the one that is 
   assert.deepEqual(loginOf({ 'clouds.yaml': oneCloud }), {
     identity: {
       methods: ['password'],
-      password: { user: { name: 'admin', domain: { id: 'default' }, password: '12345' } },
+      password: { user: { name: 'admin', domain: { id: 'default' }, password: '0123' } },
     },
     scope: { project: { id: 'p1' } },
   });
@@ -77,7 +77,9 @@ for (const [what, texts, says] of [
   ['there are several clouds', { 'clouds.yaml': `${oneCloud}  west: {}\n` }, /several clouds/],
   ['the cloud is not there', { 'clouds.yaml': oneCloud, cloud: '__proto__' }, /no cloud in "clouds.yaml"/],
   ['a profile is named', { 'clouds.yaml': 'clouds: {a: {profile: vendor}}' }, /a profile/],
-  ['clouds.yaml is none', { 'clouds.yaml': 'password: "p4ss' }, /cannot be read/],
+  ['clouds.yaml is none', { 'clouds.yaml': 'password: "p4ss' }, /is no YAML/],
+  ['a password reads as an alias', { 'clouds.yaml': 'clouds: {a: {auth: {password: *p4ss}}}' }, /needs quotes/],
+  ['a password reads as a tag', { 'clouds.yaml': 'clouds: {a: {auth: {password: !h!p4ss x}}}' }, /needs quotes/],
   ['clouds.yaml holds no clouds', { 'clouds.yaml': 'clouds: [p4ss]' }, /without clouds/],
 ] as const) {
   test(`parseCloudAccess() refuses the Secret in a sentence without its values, when ${what}`, () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { loadAll, YAMLException } from 'js-yaml';
-import { errorMessage, Invalid } from '../errors.ts';
+import { FAILSAFE_SCHEMA, loadAll } from 'js-yaml';
+import { Invalid } from '../errors.ts';
 import { Secret } from '../secret.ts';
 
 /** How a cloud is asked, from the Secret that a binding names. */
@@ -90,7 +90,7 @@ function wordsOfCloud(file: Secret, chosen: string | undefined): Words {
   if (cloud === undefined) throw new Fault('has no cloud in "clouds.yaml" of the name in "cloud"');
   const words = new Map<string, string>();
   for (const [key, value] of [...Object.entries(cloud), ...Object.entries(recordOf(cloud.auth) ?? {})]) {
-    if (['string', 'number', 'boolean'].includes(typeof value)) words.set(key, String(value));
+    if (typeof value === 'string') words.set(key, value);
   }
   if (words.has('profile'))
     throw new Fault('names a profile in "clouds.yaml", which is not known here: write auth_url');
@@ -101,11 +101,13 @@ function wordsOfCloud(file: Secret, chosen: string | undefined): Words {
 
 function yamlOf(file: Secret): unknown {
   try {
-    return loadAll(file.reveal())[0];
-  } catch (error) {
-    // The whole message of a YAML error repeats the text, passwords included.
-    const why = error instanceof YAMLException ? error.reason : errorMessage(error);
-    throw new Fault(`has a "clouds.yaml" that cannot be read: ${why}`);
+    // All are words: a password of digits is not to become a number.
+    return loadAll(file.reveal(), { schema: FAILSAFE_SCHEMA })[0];
+  } catch {
+    // What YAML says of it may repeat the text, passwords included.
+    throw new Fault(
+      'has a "clouds.yaml" that is no YAML: a value that begins with *, & or !, or has ": " or " #" in it, needs quotes',
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ce
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { digest, holdsAll } from './canonical.ts';
-import { annotationsFor, type TrialNote } from './trial-note.ts';
+import { annotationsFor, noteOf, type TrialNote } from './trial-note.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';
@@ -76,7 +76,8 @@ export function leavingManifest(binding: CephOpenStackBinding, child: Resource):
 
 /** A child as it is, in mode Plan. */
 export function pausedManifest(binding: CephOpenStackBinding, child: Resource): ChildManifest {
-  return sameObject(child, manifest(binding, child.metadata.name, { ...child.spec, mode: 'Plan' }));
+  const notes = annotationsFor(noteOf(child));
+  return sameObject(child, manifest(binding, child.metadata.name, { ...child.spec, mode: 'Plan' }, notes));
 }
 
 /** A host that leaves, told what becomes of it and how it is reached; it stays where it is and with what it has. */
@@ -106,7 +107,8 @@ export function annotatedManifest(
   child: Resource,
   annotations: Readonly<Record<string, string>>,
 ): ChildManifest {
-  const metadata = { ...childMetadata(binding, child.metadata.name), annotations };
+  const notes = annotationsFor(noteOf(child));
+  const metadata = { ...childMetadata(binding, child.metadata.name), annotations: { ...notes, ...annotations } };
   return sameObject(child, { metadata, spec: { ...child.spec } });
 }
 

@@ -109,7 +109,12 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
       sentences,
       `Not switched: ${waves.waiting.length} of ${rollout.hosts.length} hosts (${inShort(waves.waiting)}).`,
     ];
-    return stalled('RolloutPaused', message.filter((sentence) => sentence !== '').join(' '));
+    const onTrial = open.some(({ trial }) => trial !== undefined);
+    return stalled(
+      'RolloutPaused',
+      message.filter((sentence) => sentence !== '').join(' '),
+      onTrial ? trialRetryMs : undefined,
+    );
   }
   const troubled = new Set(wrong.map(({ name }) => name));
   const moving = open.filter((host) => !troubled.has(host.name)).map((host) => host.name);
@@ -229,7 +234,9 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
   }
   if (state.reachable === 'no') return about(state.reason, state.message, false);
   const trialProblem = judgeTrial(host, binding);
-  if (trialProblem !== undefined) return about('OpenStackServiceDown', trialProblem, true);
+  // What the host itself says of its trouble is nearer to the cause.
+  const saysIt = state.failing && host.wentBack === undefined;
+  if (trialProblem !== undefined && !saysIt) return about('OpenStackServiceDown', trialProblem, true);
   if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {
     return about(refusal.refused, refusal.message, true, true);
   }
@@ -244,7 +251,7 @@ function judgeTrial({ object, state, trial, wentBack }: HostView, binding: CephO
     const { namespace, name } = binding.metadata;
     // Of all at once: while one is back, nobody is switched.
     const again = `kubectl annotate coh -n ${namespace} -l ${bindingLabel}=${name} ${wentBackAnnotation}-`;
-    return `OpenStack did not have ${wentBack.lacking} up after the switch to revision ${wentBack.revision}, so it is back at ${current}: see why in the logs there, then change the binding, or have all that went back tried again with "${again}".${now}`;
+    return `After the switch to revision ${wentBack.revision} ${wentBack.lacking} did not come up, so it is back at ${current}: see why in the logs there, then change the binding, or have all that went back tried again with "${again}".${now}`;
   }
   if (trial?.verdict.kind !== 'down') return undefined;
   return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.${now}`;

@@ -9,7 +9,7 @@ import { bindingStatus } from './status.ts';
 import { World } from './world.fixture.ts';
 
 const verification = { openStack: { secretName: 'cloud-admin' } };
-const compute = (host: string, running = true): OpenStackService => ({ binary: 'nova-compute', host, running });
+const compute = (host: string, stopped = false): OpenStackService => ({ binary: 'nova-compute', host, stopped });
 const listed = (host: string, isUp = true): ListedService => ({ binary: 'nova-compute', host, isUp, reportedAt: 'a' });
 
 /** `type status reason: message` of what a settled binding says of OpenStack. */
@@ -29,9 +29,9 @@ function said(
 }
 
 test('bindingStatus() says that OpenStack has all up, when only what is not to run is down', () => {
-  assert.deepEqual(said([compute('h1'), compute('h2', false)], { services: [listed('H1'), listed('h2', false)] }), [
+  assert.deepEqual(said([compute('h1'), compute('h2', true)], { services: [listed('H1'), listed('h2', false)] }), [
     'ServicesUp True Converged: OpenStack has all services of the hosts up.',
-    'ComputesListed True Converged: Every compute that Nova knows is in spec.hosts.',
+    'ComputesListed True Converged: Every compute that Nova knows is in a binding of this namespace.',
   ]);
 });
 

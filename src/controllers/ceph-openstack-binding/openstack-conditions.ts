@@ -28,7 +28,7 @@ function servicesUp({ services, glanceProblem }: OpenStackView, hosts: Rollout['
   const type = 'ServicesUp';
   const down = hosts
     .flatMap(({ object }) => object?.status?.services ?? [])
-    .filter(({ running, binary }) => running && binary !== 'glance-api')
+    .filter(({ stopped, binary }) => !stopped && binary !== 'glance-api')
     .filter((service) => services.get(serviceKey(service))?.isUp !== true)
     .map(wordOf);
   if (down.length === 0 && glanceProblem === undefined) {
@@ -58,7 +58,12 @@ function computesListed({ services, knownComputes }: OpenStackView, hosts: Rollo
     .filter(([key, { binary }]) => binary === 'nova-compute' && !knownComputes.has(key))
     .map(([, { host }]) => host);
   if (unlisted.length === 0) {
-    return { type, status: 'True', reason: 'Converged', message: 'Every compute that Nova knows is in spec.hosts.' };
+    return {
+      type,
+      status: 'True',
+      reason: 'Converged',
+      message: 'Every compute that Nova knows is in a binding of this namespace.',
+    };
   }
   const message = `Nova knows computes that are in no binding here: ${inShort(unlisted.sort())}. Add them to spec.hosts, or their guests get no volumes and no disks in Ceph.`;
   return { type, status: 'False', reason: 'ComputesUnlisted', message };

@@ -72,7 +72,10 @@ export function openStackWatch(clouds: Clouds, secrets: SecretReader): OpenStack
     async view(binding, own, hosts, signal) {
       const { namespace, deletionTimestamp } = binding.metadata;
       const wanted = binding.spec.verification.openStack;
-      if (wanted === undefined || binding.spec.mode === 'Plan' || deletionTimestamp !== undefined) return undefined;
+      if (wanted === undefined || binding.spec.mode === 'Plan' || deletionTimestamp !== undefined) {
+        trials.delete(binding.metadata.uid);
+        return undefined;
+      }
       const onTrial = own.filter((host) => noteOf(host).from !== undefined);
       const access = await readAccess(secrets, namespace, wanted.secretName, signal);
       const look =

@@ -201,6 +201,7 @@ function pruneRevisions({ target, waves }: Rollout, observed: Observed): readonl
 function referencedRevisions(observed: Observed): ReadonlySet<string> {
   const names = [...observed.hosts.values()].flatMap(({ metadata, spec, status }) => [
     noteOf({ metadata }).from,
+    noteOf({ metadata }).wentBack?.revision,
     spec.revision?.current,
     spec.revision?.next,
     spec.revision?.planned,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { pausedManifest } from './children.ts';
 import { specWith } from './spec.fixture.ts';
 import { describeStep } from './steps.ts';
 import { World } from './world.fixture.ts';
@@ -69,7 +70,7 @@ test('planBinding() takes a host back whose services do not come up, switches no
   assert.deepEqual([hold?.reason, hold?.stalled], ['RolloutPaused', true]);
   assert.match(
     hold?.message ?? '',
-    /^Stopped after cmp1\. Host cmp1: OpenStack did not have .* Not switched: 2 of 3 hosts \(cmp2, cmp3\)\.$/,
+    /^Stopped after cmp1\. Host cmp1: After the switch to revision \S+ nova-compute as cmp1 did not come up, .* Not switched: 2 of 3 hosts \(cmp2, cmp3\)\.$/,
   );
   const switches = world.history.filter((line) => line === `cmp1 switches to ${fresh}`);
   assert.equal(switches.length, 1);
@@ -95,6 +96,27 @@ test('planBinding() tries a host again that went back, once its note is taken aw
   world.change(specOf('Unmap'));
   world.settle();
   assert.deepEqual([world.plan().hold, ...notes(world)], [undefined, '', '', '']);
+});
+
+test('planBinding() does not try a host again that went back, when what its services are told stays the same', () => {
+  const world = settled();
+  const { old, fresh } = change(world);
+  world.machine('cmp1').silentAt = fresh;
+  world.settle();
+  world.change(specOf('Ignore', { cephConf: { global: { ms_client_mode: 'secure' } } }));
+  world.settle();
+  assert.ok([...world.revisions.keys()].at(-1) !== fresh, 'it is another revision');
+  assert.deepEqual(current(world), [old, old, old]);
+  assert.deepEqual(notes(world), [`went-back-from: ${fresh} nova-compute as cmp1`, '', '']);
+});
+
+test('pausedManifest() keeps what is noted of a host', () => {
+  const world = settled();
+  const { fresh } = change(world);
+  world.machine('cmp1').silentAt = fresh;
+  world.settle();
+  const { annotations } = pausedManifest(world.binding, world.host('cmp1')).metadata;
+  assert.equal(annotations?.['cephopenstack.io/went-back-from'], `${fresh} nova-compute as cmp1`);
 });
 
 test('planBinding() takes a host back whose services do not even stay up, be OpenStack there or not', () => {

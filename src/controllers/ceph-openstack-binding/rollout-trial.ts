@@ -1,9 +1,8 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { hostState } from './host-state.ts';
-import { inShort } from './in-short.ts';
 import type { OpenStackView } from './openstack-view.ts';
 import type { HostView } from './rollout.ts';
-import { type Verdict, wordOf } from './trial.ts';
+import type { Verdict } from './trial.ts';
 import { noteOf, type TrialNote } from './trial-note.ts';
 import type { WaveHost } from './waves.ts';
 
@@ -29,8 +28,7 @@ const notSeen: Verdict = { kind: 'coming', lacking: 'its services' };
 function failedStart(object: CephOpenStackHost): Verdict | undefined {
   const { failing, reason } = hostState(object);
   if (!failing || reason !== 'RestartFailed') return undefined;
-  const lacking = (object.status?.services ?? []).filter(({ running }) => !running).map(wordOf);
-  return { kind: 'down', lacking: lacking.length === 0 ? 'its services' : inShort(lacking) };
+  return { kind: 'down', lacking: 'its services' };
 }
 
 export function seenOf({ trial, wentBack }: HostView, isToldTarget: boolean): WaveHost['seen'] {

@@ -77,8 +77,9 @@ export function planRollout(
   const rendered = orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [] };
   const { target } = rendered;
   const problems = orphans === undefined ? rendered.problems : [orphans];
-  const hosts = target === undefined ? views : withoutPlaces(views, target).map((view) => ofTarget(view, target));
   const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
+  const hosts =
+    target === undefined ? views : withoutPlaces(views, target).map((view) => ofTarget(view, target, revisions));
   const isPlan = binding.spec.mode === 'Plan';
   const moving = target === undefined || isPlan ? [] : waveHosts(hosts, target, revisions);
   const waves =
@@ -169,10 +170,13 @@ function withoutPlaces(views: readonly HostView[], target: Target): readonly Hos
   });
 }
 
-/** Where a host went back from concerns nobody any more once something else is wanted. */
-function ofTarget(view: HostView, target: Target): HostView {
+/** Where a host went back from concerns nobody any more once its services are to be told something else. */
+function ofTarget(view: HostView, target: Target, revisions: ReadonlyMap<string, Revision>): HostView {
   const { wentBack, ...others } = view;
-  return wentBack === undefined || wentBack.revision === target.name ? view : others;
+  if (wentBack === undefined || wentBack.revision === target.name) return view;
+  const tried = revisions.get(wentBack.revision)?.data;
+  const isSame = view.machine !== undefined && changedRoles(tried, target.data, view.machine).length === 0;
+  return isSame ? view : others;
 }
 
 /** Of hundreds of machines only a handful differ in what a revision means for them. */
@@ -254,7 +258,7 @@ function waveHosts(
 
 function isIdle(object: CephOpenStackHost | undefined): boolean {
   const services = object?.status?.services ?? [];
-  return services.length > 0 && services.every(({ running }) => !running);
+  return services.length > 0 && services.every(({ stopped }) => stopped);
 }
 
 function variantsOf({ roles, platform, releases }: Machine): WaveHost['variants'] {

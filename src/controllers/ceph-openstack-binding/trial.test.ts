@@ -6,9 +6,9 @@ import type { CloudLook } from '../../openstack-api/cloud.ts';
 import { serviceKey } from '../../openstack-api/services.ts';
 import { followTrial, type Trial, verdictOf } from './trial.ts';
 
-const volume: OpenStackService = { binary: 'cinder-volume', host: 'ctl1@ceph', running: true };
-const backup: OpenStackService = { binary: 'cinder-backup', host: 'ctl1', running: true };
-const glance: OpenStackService = { binary: 'glance-api', host: 'ctl1', running: true };
+const volume: OpenStackService = { binary: 'cinder-volume', host: 'ctl1@ceph', stopped: false };
+const backup: OpenStackService = { binary: 'cinder-backup', host: 'ctl1', stopped: false };
+const glance: OpenStackService = { binary: 'glance-api', host: 'ctl1', stopped: false };
 
 /** One look: when it was asked in seconds, and what it showed of cinder-volume. */
 type Look = readonly [seconds: number, shown: 'away' | 'unlisted' | { readonly at: string; readonly isUp: boolean }];
@@ -82,14 +82,18 @@ const table: readonly (readonly [string, readonly Look[], 'up' | 'coming' | 'dow
   ],
   [
     'it does not report, beyond its time',
-    [
-      [1, up('a')],
-      [70, down('a')],
-      [120, down('a')],
-    ],
+    [[1, up('a')], ...[30, 60, 90, 120].map((at) => [at, down('a')] as const)],
     'down',
   ],
-  ['it is in no list, beyond its time', [[120, 'unlisted']], 'down'],
+  ['it is in no list, beyond its time', [30, 60, 90, 120].map((at) => [at, 'unlisted'] as const), 'down'],
+  [
+    'nobody looked for long',
+    [
+      [1, up('a')],
+      [500, down('a')],
+    ],
+    'coming',
+  ],
   [
     'it reports but rarely',
     [
@@ -101,11 +105,7 @@ const table: readonly (readonly [string, readonly Look[], 'up' | 'coming' | 'dow
   ],
   [
     'it reported once and never again',
-    [
-      [1, up('a')],
-      [60, up('b')],
-      [240, down('b')],
-    ],
+    [[1, up('a')], ...[30, 60, 90, 120, 150, 180, 210, 240].map((at) => [at, down('b')] as const)],
     'down',
   ],
   [
@@ -129,10 +129,15 @@ const table: readonly (readonly [string, readonly Look[], 'up' | 'coming' | 'dow
   ],
   [
     'OpenStack was away, and it does not report after',
+    [[1, up('a')], [100, 'away'], ...[130, 160, 190, 220].map((at) => [at, down('a')] as const)],
+    'down',
+  ],
+  [
+    'OpenStack is away now and then, and it never reports',
     [
-      [1, up('a')],
-      [100, 'away'],
-      [220, down('a')],
+      ...[20, 40, 60, 80].map((at) => [at, down('a')] as const),
+      [90, 'away'],
+      ...[110, 130, 150].map((at) => [at, down('a')] as const),
     ],
     'down',
   ],
@@ -175,14 +180,17 @@ for (const [what, looks, expected] of table) {
 test('verdictOf() asks no more of Glance than an answer, and says when there is none', () => {
   const answered = follow([glance], [lookOf([1, 'unlisted'])]);
   assert.deepEqual(verdictOf(answered, [glance]), { kind: 'up' });
-  const silent = follow([glance], [lookOf([120, 'unlisted'], 'Cannot ask Glance.')]);
+  const silent = follow(
+    [glance],
+    [30, 60, 90, 120].map((at) => lookOf([at, 'unlisted'], 'Cannot ask Glance.')),
+  );
   assert.deepEqual(verdictOf(silent, [glance]), { kind: 'down', lacking: 'Glance' });
 });
 
 test('verdictOf() waits for no service that was stopped, and names all that lack', () => {
-  const stopped = { ...backup, running: false };
+  const idle = { ...backup, stopped: true };
   const looks = [lookOf([1, up('a')]), lookOf([5, up('b')]), lookOf([15, up('c')])];
-  assert.deepEqual(verdictOf(follow([volume, stopped], looks), [volume, stopped]), { kind: 'up' });
+  assert.deepEqual(verdictOf(follow([volume, idle], looks), [volume, idle]), { kind: 'up' });
   assert.deepEqual(verdictOf(follow([volume, backup], []), [volume, backup]), {
     kind: 'coming',
     lacking: 'cinder-backup as ctl1, cinder-volume as ctl1@ceph',

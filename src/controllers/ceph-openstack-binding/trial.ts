@@ -35,6 +35,10 @@ const reportsNeeded = 2;
 const patienceMs = 120_000;
 /** For one that has reported once, and does so but rarely. */
 const longPatienceMs = 240_000;
+/** What is left at least to services when their cloud is back. */
+const afterAwayMs = 60_000;
+/** Of a longer time between two looks only so much counts: nobody saw whether it reported. */
+const longestGapMs = 30_000;
 
 export function followTrial(
   trial: Trial | undefined,
@@ -44,8 +48,12 @@ export function followTrial(
 ): Trial {
   if (trial === undefined) return { since: nowMs, seenAt: nowMs, services: new Map() };
   if (look === undefined || look.askedAt <= trial.seenAt) return trial;
-  // A cloud that is away may have kept its services from reporting: they get their time anew.
-  if (look.problem !== undefined) return { ...trial, since: nowMs, seenAt: look.askedAt };
+  const gapMs = look.askedAt - trial.seenAt;
+  // A cloud that is away may have kept its services from reporting: that time does not count, and they get some more.
+  if (look.problem !== undefined) {
+    const since = Math.max(trial.since + gapMs, look.askedAt - (patienceMs - afterAwayMs));
+    return { ...trial, since, seenAt: look.askedAt };
+  }
   const seen = expected(services).flatMap((service): readonly [string, SeenService][] => {
     const key = wordOf(service);
     if (service.binary === 'glance-api') {
@@ -58,7 +66,8 @@ export function followTrial(
     const moved = before !== undefined && before.reportedAt !== listed.reportedAt ? 1 : 0;
     return [[key, { reportedAt: listed.reportedAt, reports: (before?.reports ?? 0) + moved, isUp: listed.isUp }]];
   });
-  return { since: trial.since, seenAt: look.askedAt, services: new Map(seen) };
+  const since = trial.since + Math.max(0, gapMs - longestGapMs);
+  return { since, seenAt: look.askedAt, services: new Map(seen) };
 }
 
 export function verdictOf(trial: Trial, services: readonly OpenStackService[]): Verdict {
@@ -74,7 +83,7 @@ export function verdictOf(trial: Trial, services: readonly OpenStackService[]): 
 
 /** Those of a host that OpenStack is to have up: what a person stopped stays so, and is not waited for. */
 function expected(services: readonly OpenStackService[]): readonly OpenStackService[] {
-  return services.filter(({ running }) => running);
+  return services.filter(({ stopped }) => !stopped);
 }
 
 export function wordOf({ binary, host }: Pick<OpenStackService, 'binary' | 'host'>): string {

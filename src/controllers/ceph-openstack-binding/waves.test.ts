@@ -113,6 +113,12 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a'],
   ],
   [
+    'a host that is lost on trial keeps its place as the canary',
+    [host('a', { ...done, ready: false, reachable: 'no', seen: 'coming' }), host('b')],
+    { ...wide, canary: 1 },
+    ['a'],
+  ],
+  [
     'a host that is lost by its switch keeps its place in the budget',
     [host('a', { ...going, reachable: 'no' }), host('b')],
     { ...wide, maxUnavailable: { others: 1 } },

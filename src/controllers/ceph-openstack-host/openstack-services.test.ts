@@ -11,7 +11,7 @@ const roles = ['CinderBackup', 'CinderVolume', 'GlanceApi', 'NovaCompute'] as co
 function servicesOf(machine: Machine): readonly string[] {
   const { fields } = hostStatus(hostObject(roles), machine.look(desiredFor(roles)));
   const { services } = fields as CephOpenStackHostStatus;
-  return (services ?? []).map(({ binary, host, running }) => (running ? `${binary} ${host}` : `(${binary} ${host})`));
+  return (services ?? []).map(({ binary, host, stopped }) => (stopped ? `(${binary} ${host})` : `${binary} ${host}`));
 }
 
 test('hostStatus() says what the services of a host are called in OpenStack: by its hostname', () => {
@@ -36,11 +36,13 @@ test('hostStatus() goes by the names that stand in the files of the services, th
   ]);
 });
 
-test('hostStatus() leaves out a name that is made of another option, and tells of what does not run', () => {
+test('hostStatus() leaves out a name that is made of another option, and tells of what was stopped, not of what failed', () => {
   const machine = new Machine(roles);
   machine.put('/etc/nova/nova.conf', '[DEFAULT]\nhost = $my_ip\n');
   const unit = machine.units.get('cinder-backup.service') ?? assert.fail();
   unit.active = 'inactive';
+  const failed = machine.units.get('cinder-volume.service') ?? assert.fail();
+  failed.active = 'failed';
   assert.deepEqual(servicesOf(machine), ['(cinder-backup h1)', 'cinder-volume h1@ceph', 'glance-api h1']);
 });
 

@@ -1,4 +1,5 @@
 import type { CephOpenStackHost, OpenStackService, Role } from '../../api/ceph-openstack-host.ts';
+import type { UnitFacts } from '../../hosts/facts.ts';
 import { type Place, placeOf } from '../../openstack/distributions.ts';
 import { effectiveValue } from '../../openstack/option-edit.ts';
 import { contentOf, reading } from './config-file.ts';
@@ -18,10 +19,10 @@ export function openStackServices(
   const { options } = current.desired.switch;
   const services = host.spec.roles.flatMap((role): readonly OpenStackService[] => {
     const place = placeOf(platform, role);
-    const running = facts.units[place.unit]?.active === 'active';
+    const stopped = isStopped(facts.units[place.unit]);
     const named = (host: string, backend = ''): readonly OpenStackService[] =>
       // Anything else stands for other options, or is no name.
-      /^[A-Za-z0-9_.:-]{1,180}$/.test(host) ? [{ binary: binaries[role], host: `${host}${backend}`, running }] : [];
+      /^[A-Za-z0-9_.:-]{1,180}$/.test(host) ? [{ binary: binaries[role], host: `${host}${backend}`, stopped }] : [];
     const own = said(observed, place, 'DEFAULT', 'host') ?? facts.os.hostname;
     if (role !== 'CinderVolume') return named(own);
     const sections = options.filter(({ name }) => name === 'volume_driver').map(({ section }) => section);
@@ -38,6 +39,11 @@ const binaries: Readonly<Record<Role, string>> = {
   CinderBackup: 'cinder-backup',
   NovaCompute: 'nova-compute',
 };
+
+/** By somebody. One that failed is to run, and so is one that nobody knows. */
+function isStopped(unit: UnitFacts | undefined): boolean {
+  return unit?.jobPending === false && (unit.load === 'masked' || unit.active === 'inactive');
+}
 
 /** The last of the service's files that says it wins. */
 function said({ facts }: SeenHost, { configFiles }: Place, section: string, name: string): string | undefined {
