@@ -1,10 +1,22 @@
+import { z } from 'zod';
 import { eventually } from './eventually.ts';
 import type { Host } from './hosts.ts';
+import { ask, type ServiceType } from './openstack-api.ts';
 import { cloudName } from './openstack-layer.ts';
 import { CommandError } from './process.ts';
 
-/** What has a status that may change. */
-export type CloudThing = 'image' | 'volume' | 'volume snapshot' | 'volume backup' | 'server';
+/** What has a status that may change: whose it is, under which path, and what its answer is wrapped in. */
+const cloudThings = {
+  image: { service: 'image', path: '/v2/images', wrapper: undefined },
+  volume: { service: 'volumev3', path: '/volumes', wrapper: 'volume' },
+  'volume snapshot': { service: 'volumev3', path: '/snapshots', wrapper: 'snapshot' },
+  'volume backup': { service: 'volumev3', path: '/backups', wrapper: 'backup' },
+  server: { service: 'compute', path: '/servers', wrapper: 'server' },
+} as const satisfies Record<string, { service: ServiceType; path: string; wrapper: string | undefined }>;
+export type CloudThing = keyof typeof cloudThings;
+
+const wrapped = z.record(z.string(), z.unknown());
+const thing = z.object({ status: z.string(), fault: z.object({ message: z.string() }).optional() });
 
 /** Runs the OpenStack client as the cloud's administrator on a host of the layer `openstack`, and gives what it printed. */
 export async function openstack(host: Host, args: readonly string[]): Promise<string> {
@@ -42,14 +54,16 @@ export async function openrcBeside(host: Host): Promise<Readonly<Record<string, 
   return Object.fromEntries(found);
 }
 
+const listed = z.object({ services: z.array(z.object({ binary: z.string(), state: z.string() })) });
+
 /** Waits until Keystone, Glance and Cinder answer, and the scheduler of volumes is up. */
 export async function awaitCloud(host: Host): Promise<void> {
   const look = async () => {
-    const services = await openstackJson<{ Binary: string; State: string }[]>(host, ['volume', 'service', 'list']);
-    if (!services.some(({ Binary, State }) => Binary === 'cinder-scheduler' && State === 'up')) {
+    const { services } = listed.parse(await ask(host, 'volumev3', '/os-services'));
+    if (!services.some(({ binary, state }) => binary === 'cinder-scheduler' && state === 'up')) {
       throw new Error('cinder-scheduler is not up');
     }
-    await openstack(host, ['image', 'list']);
+    await ask(host, 'image', '/v2/images');
   };
   await eventually(look, { timeoutMs: 120_000, what: `the cloud on "${host.name}" answers` });
 }
@@ -107,19 +121,20 @@ export async function backUpVolume(host: Host, volumeId: string, timeoutMs = 240
 /** Waits until something has the status `wanted`. Throws at once when it has become an error instead. */
 export async function awaitStatus(
   host: Host,
-  thing: CloudThing,
+  kind: CloudThing,
   id: string,
   wanted: string,
   timeoutMs = 120_000,
 ): Promise<void> {
+  const { service, path, wrapper } = cloudThings[kind];
   const look = async () => {
-    const show = [...thing.split(' '), 'show', id];
-    const { status, fault } = await openstackJson<{ status: string; fault?: { message?: string } }>(host, show);
+    const answer = await ask(host, service, `${path}/${id}`);
+    const { status, fault } = thing.parse(wrapper === undefined ? answer : wrapped.parse(answer)[wrapper]);
     if (status !== wanted && !status.toLowerCase().startsWith('error')) throw new Error(`its status is "${status}"`);
     return { status, why: fault?.message ?? `its status is "${status}"` };
   };
-  const { status, why } = await eventually(look, { timeoutMs, what: `${thing} ${id} is ${wanted}` });
-  if (status !== wanted) throw new Error(`Cannot bring ${thing} ${id} to "${wanted}": ${why}`);
+  const { status, why } = await eventually(look, { timeoutMs, what: `${kind} ${id} is ${wanted}` });
+  if (status !== wanted) throw new Error(`Cannot bring ${kind} ${id} to "${wanted}": ${why}`);
 }
 
 function quote(text: string): string {

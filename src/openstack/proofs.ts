@@ -32,7 +32,7 @@ export const proofs: readonly Proof[] = [
     platform: 'debian-systemd',
     releases: ['2025.1'],
     roles,
-    machine: 'Debian 13 with a whole cloud',
+    machine: 'Debian 13 with a whole cloud of two computes',
     test: 'test/openstack/cloud.test.ts',
   },
   {

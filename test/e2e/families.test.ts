@@ -8,9 +8,9 @@ import { allReady, objects, refusedRequests, sayings, soon } from './story.ts';
 import { gone, remove, seen } from './waiting.ts';
 
 /*
- * One binding over machines of several families, ages and init systems: Debian 13 with SysV scripts, Debian 12 with
- * OpenStack Zed and Ceph 16.2, Debian unstable with OpenStack 2026.2 and Ceph 20.2, and two of the Red Hat family with
- * stand-in packages over Debian's services.
+ * One binding over machines of several families, ages and init systems, and a cluster of Ceph 16.2: Debian 13 with SysV
+ * scripts, Debian 12 with OpenStack Zed and Ceph 16.2, Debian unstable with OpenStack 2026.2 and Ceph 20.2, and two of the
+ * Red Hat family with stand-in packages over Debian's services.
  */
 
 const hosts: readonly WorldHost[] = [
@@ -53,7 +53,7 @@ const wired = {
 type Name = keyof typeof wired;
 const names = Object.keys(wired) as readonly Name[];
 
-const world = await startWorld({ hosts, policy: { delete: true } });
+const world = await startWorld({ suite: 'bookworm', hosts, policy: { delete: true } });
 after(() => world[Symbol.asyncDispose]());
 const host = (name: Name): Host => world.host(name);
 

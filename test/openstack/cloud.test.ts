@@ -1,26 +1,37 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { joinCloud } from '../../lab/cloud-compute.ts';
+import type { Host } from '../../lab/hosts.ts';
 import { awaitCloud, awaitStatus, backUpVolume, createVolume, openstack, openstackJson } from '../../lab/openstack.ts';
-import { awaitNova, createFlavor, createServer, guestSays, uploadGuest } from '../../lab/openstack-servers.ts';
-import { startWorld } from '../../lab/world.ts';
-import { type Role, roles } from '../../src/api/ceph-openstack-host.ts';
+import { ask } from '../../lab/openstack-api.ts';
+import {
+  awaitNova,
+  computeOf,
+  consoleOf,
+  createFlavor,
+  createServer,
+  guestSays,
+  migrateLive,
+  uploadGuest,
+} from '../../lab/openstack-servers.ts';
+import { startWorld, type WorldHost } from '../../lab/world.ts';
+import { roles } from '../../src/api/ceph-openstack-host.ts';
 import { binding } from '../api-objects.ts';
 import { allReady, objects, refusedRequests, soon } from '../e2e/story.ts';
 
 /*
- * A whole OpenStack that has never heard of Ceph, and one binding: guests boot from clones of an image, volumes come and
- * go, are backed up and restored. In the end the binding is deleted, and every file is as it was. Once as people would do
- * it today, and once with the caps and options of the guide.
+ * A whole OpenStack that has never heard of Ceph, and one binding: guests boot from clones of an image and move between
+ * two computes, volumes come and go, are backed up and restored. In the end the binding is deleted, and every file is as
+ * it was. Once with the caps and options of the guide, and once as people would do it today.
  */
 
-const everyRole: readonly Role[] = roles;
-const world = await startWorld({
-  hosts: [{ name: 'ctl1', layer: 'cloud', roles: everyRole }],
-  policy: { delete: true },
-});
+const controller: WorldHost = { name: 'ctl1', layer: 'cloud', roles };
+const secondCompute: WorldHost = { name: 'cmp1', layer: 'compute', roles: ['NovaCompute'] };
+const world = await startWorld({ hosts: [controller, secondCompute], policy: { delete: true } });
 after(() => world[Symbol.asyncDispose]());
 const cloud = world.host('ctl1');
+const compute = world.host('cmp1');
 
 interface RbdInfo {
   readonly size: number;
@@ -39,24 +50,28 @@ async function answerIn(image: string): Promise<string> {
   return /seen-by-the-guest:([a-z0-9-]*)/.exec(content)?.[1] ?? '';
 }
 
+/** The addresses of those who have an image in Ceph open. */
+async function watchersOf(image: string): Promise<string[]> {
+  const { watchers } = await rbd<{ watchers: { address: string }[] }>(['status', image]);
+  return watchers.map(({ address }) => address.replace(/:.*/, ''));
+}
+
 /** Hash, owner and mode of everything that services and libvirt are configured with. The package ceph-common brings rbdmap. */
-const configuration = () =>
-  cloud.run(`
+const configurationOf = (host: Host) =>
+  host.run(`
     find /etc/glance /etc/cinder /etc/nova /etc/ceph /etc/libvirt -type f ! -name rbdmap -printf '%p %u:%g %m ' -exec sha256sum {} \\; 2>/dev/null |
       sed 's/ [^ ]*$//' | sort
     virsh -q secret-list`);
 
-let untouched: string;
 before(async () => {
   await awaitCloud(cloud);
-  untouched = await configuration();
   await world.startOperator();
 });
 
 const generations = [
-  { name: 'today', fields: {} },
   {
     name: 'the guide',
+    machines: [controller],
     fields: {
       glance: { client: { capsStyle: 'Legacy' }, chunkSizeMB: 8 },
       cinder: { backends: [{ name: 'ceph', client: { capsStyle: 'Legacy' } }] },
@@ -64,23 +79,31 @@ const generations = [
       cephConf: { rbdCache: 'Enabled', adminSocket: 'Enabled' },
     },
   },
-] as const;
+  { name: 'today', machines: [controller, secondCompute], fields: {} },
+];
 
-for (const { name, fields } of generations) {
+for (const { name, machines, fields } of generations) {
   describe(`wired as ${name} would`, () => {
     const words = `image-${randomBytes(6).toString('hex')}`;
+    const migrates = machines.includes(secondCompute);
+    const configuration = () => Promise.all(machines.map(({ name }) => configurationOf(world.host(name))));
+    let untouched: readonly string[];
     let image: string;
     let volume: string;
     let fromVolume: string;
     let fromImage: string;
+    let data: string;
 
     before(async () => {
-      const hosts = [{ name: 'ctl1', address: cloud.address, roles: everyRole }];
+      if (migrates) await joinCloud(cloud, compute);
+      untouched = await configuration();
+      const hosts = machines.map(({ name, roles }) => ({ name, address: world.host(name).address, roles }));
       const life = { deletionPolicy: 'Delete', hostRemoval: 'Clean' };
       await world.apply(binding({ hosts, nova: { ephemeral: {} }, ...life, ...fields }, 'cloud'));
       await allReady(world);
       await awaitCloud(cloud);
-      await awaitNova(cloud, ['ctl1']);
+      const computes = hosts.map(({ name }) => name);
+      await awaitNova(cloud, computes);
       await createFlavor(cloud);
     });
 
@@ -120,14 +143,39 @@ for (const { name, fields } of generations) {
       });
     }
 
-    it('a volume is attached to a running guest, and detached', async () => {
-      const data = await createVolume(cloud, { name: 'data', sizeGiB: 1 });
+    it('a volume is attached to a running guest', async () => {
+      data = await createVolume(cloud, { name: 'data', sizeGiB: 1 });
       await awaitStatus(cloud, 'volume', data, 'available');
       await openstack(cloud, ['server', 'add', 'volume', fromImage, data]);
       await guestSays(cloud, fromImage, "guest: disk vdb of 2097152 sectors says ''");
       await awaitStatus(cloud, 'volume', data, 'in-use');
+    });
+
+    if (migrates) {
+      it('the guest is migrated live: it goes on with the same disks, which the other host now has open', async () => {
+        const disks = [`vms/${fromImage}_disk`, `volumes/volume-${data}`];
+        const objectsOf = (disk: string) => rbd<RbdInfo>(['info', disk]).then((info) => info.block_name_prefix);
+        const before = await Promise.all(disks.map(objectsOf));
+        const from = await computeOf(cloud, fromImage);
+        const [source, target] = from === cloud.name ? [cloud, compute] : [compute, cloud];
+        for (const disk of disks) assert.deepEqual(await watchersOf(disk), [source.address]);
+        await migrateLive(cloud, fromImage, target.name);
+        assert.equal(await computeOf(cloud, fromImage), target.name);
+        for (const disk of disks) {
+          const watchers = async () => assert.deepEqual(await watchersOf(disk), [target.address]);
+          await soon(world, `${disk} has moved`, watchers);
+        }
+        assert.deepEqual(await Promise.all(disks.map(objectsOf)), before);
+        assert.deepEqual(await rbd(['ls', 'vms']), [`${fromImage}_disk`]);
+      });
+    }
+
+    it('the volume is detached, as the guest says, which never started again', async () => {
       await openstack(cloud, ['server', 'remove', 'volume', fromImage, data]);
       await guestSays(cloud, fromImage, 'guest: disk vdb is gone');
+      // On another compute the console begins anew: had the guest, too, it would say so.
+      const starts = (await consoleOf(cloud, fromImage)).match(/guest: started/g) ?? [];
+      assert.equal(starts.length, migrates ? 0 : 1);
       await awaitStatus(cloud, 'volume', data, 'available');
       await openstack(cloud, ['volume', 'delete', data]);
     });
@@ -200,7 +248,7 @@ for (const { name, fields } of generations) {
     it('the binding is deleted, and the host is configured as before, byte for byte', async () => {
       await world.kubectl(['delete', 'cephopenstackbinding', 'cloud', '--wait=false']);
       await soon(world, 'all is gone', async () => assert.deepEqual(await objects(world), []), { timeoutMs: 300_000 });
-      assert.equal(await configuration(), untouched);
+      assert.deepEqual(await configuration(), untouched);
       assert.doesNotMatch(await world.ceph.ceph(['osd', 'pool', 'ls']), /images|volumes|backups|vms/);
     });
   });
@@ -212,7 +260,6 @@ it('nothing was asked of Kubernetes that the chart does not allow', async () => 
 
 async function volumeGone(id: string): Promise<void> {
   await soon(world, `volume ${id} is gone`, async () => {
-    const volumes = await openstackJson<{ ID: string }[]>(cloud, ['volume', 'list']);
-    assert.ok(volumes.every(({ ID }) => ID !== id));
+    await assert.rejects(ask(cloud, 'volumev3', `/volumes/${id}`), /answered 404/);
   });
 }
