@@ -36,7 +36,8 @@ export function planAbsence(parts: readonly Part[]): Plan<PoolStep> {
   const unmarked = ours.filter(({ observed }) => observed.contents === undefined);
   // Without our mark nobody can look whether it is empty.
   if (unmarked.length > 0 && seen.every(({ outside }) => outside.length === 0)) {
-    return { stages: [unmarked.map(({ name, observed }) => markPool(name, observed))] };
+    const marks = unmarked.map(({ name, observed: { owner } }) => ({ name, mark: poolMark(owner) }));
+    return { stages: [marks.map(({ name, mark }) => ({ verb: 'mark-pool', pool: name, mark }))] };
   }
   const blocked = seen
     .map(({ name, outside, inside }) => ({ name, blockers: [...outside, ...inside] }))
@@ -48,10 +49,6 @@ export function planAbsence(parts: readonly Part[]): Plan<PoolStep> {
     return { stages: [], hold: passing('DeletionBlocked', sentences.join(' '), blockedRetryMs) };
   }
   return { stages: parts.flatMap(removal) };
-}
-
-function markPool(pool: string, { owner }: ObservedPool): PoolStep {
-  return { verb: 'mark-pool', pool, mark: poolMark(owner) };
 }
 
 function removal({ resource, observed }: Part): Plan<PoolStep>['stages'] {
