@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { CephSuite } from '../../lab/ceph.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { poolMark, poolMarkKey } from '../../src/ceph/marks.ts';
 import { cephClient, deleted, rbdPool, startCephWorld, type World } from './ceph-world.ts';
 
 // Most of the time passes waiting for changes of the map, one a second, which stories can share.
 describe('RbdPool with erasureCoded', { concurrency: true }, () => {
-  for (const suite of ['trixie', 'forky'] as const)
+  for (const suite of ['bookworm', 'trixie', 'forky'] as const)
     describe(`on ${suite}`, { concurrency: true }, () => erasureStories(suite));
 });
 
@@ -16,7 +17,7 @@ const erasureCoded = { dataChunks: 2, codingChunks: 1 };
 const placementGroups = { autoscale: 'Disabled', count: 4 };
 const mebibyte = 'x'.repeat(1 << 20);
 
-function erasureStories(suite: 'trixie' | 'forky'): void {
+function erasureStories(suite: CephSuite): void {
   let world: World;
   before(async () => {
     world = await startCephWorld({
