@@ -13,6 +13,9 @@ describe('quantityValue()', () => {
     '10Ti': 10_995_116_277_760n,
     '10Pi': 11_258_999_068_426_240n,
     '7Ei': 8_070_450_532_247_928_832n,
+    '1.5Ti': 1_649_267_441_664n,
+    '0.3Ki': 308n,
+    '1.5T': 1_500_000_000_000n,
   };
   for (const [text, value] of Object.entries(cases)) {
     it(`reads ${text}`, () => assert.equal(quantityValue(text), value));
@@ -32,7 +35,7 @@ describe('quantityValue()', () => {
 });
 
 describe('quantity', () => {
-  for (const text of ['', '-1', '1.5Ti', '10 Ti', '1TB', '8Ei', '9e99', 'ten', '1000m', '1\n']) {
+  for (const text of ['', '-1', '1.5', '10 Ti', '1TB', '8Ei', '9e99', 'ten', '1000m', '1\n']) {
     it(`refuses ${JSON.stringify(text)}`, () => assert.equal(quantity.safeParse(text).success, false));
   }
 });

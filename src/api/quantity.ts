@@ -17,15 +17,18 @@ const factors: Readonly<Record<string, bigint>> = {
   Ei: 2n ** 60n,
 };
 
-const form = /^[+]?([0-9]{1,24})(?:[eE]([0-9]{1,2})|([kMGTPE]|[KMGTPE]i)?)$/;
+const form = /^[+]?([0-9]{1,24})(?:[.]([0-9]{1,9}))?(?:[eE]([0-9]{1,2})|([kMGTPE]|[KMGTPE]i)?)$/;
 const limit = 2n ** 63n - 1n;
 
-/** The number, or undefined where the text is no whole quantity or is too large. */
+/** The number, or undefined where the text is no whole quantity or is too large. Of binary ones a part of a byte counts as a byte, as in Kubernetes. */
 function wholeNumber(text: string): bigint | undefined {
-  const [, digits, exponent = '0', suffix = ''] = form.exec(text) ?? [];
+  const [, digits, fraction = '', exponent = '0', suffix = ''] = form.exec(text) ?? [];
   const factor = factors[suffix];
   if (digits === undefined || factor === undefined) return undefined;
-  const value = BigInt(digits) * factor * 10n ** BigInt(exponent);
+  const parts = 10n ** BigInt(fraction.length);
+  const all = BigInt(digits + fraction) * factor * 10n ** BigInt(exponent);
+  if (all % parts !== 0n && !suffix.endsWith('i')) return undefined;
+  const value = (all + parts - 1n) / parts;
   return value < limit ? value : undefined;
 }
 
@@ -44,8 +47,9 @@ export const quantity = z
     'x-kubernetes-int-or-string': true,
     'x-kubernetes-validations': [
       {
-        // The list binds the parsed quantity to a name: parsing it anew for each question would pass the cost limit.
-        rule: "type(self) == int ? self >= 0 : isQuantity(self) && [quantity(self)].all(q, q.isInteger() && sign(q) >= 0 && q.isLessThan(quantity('8Ei')))",
+        // The list binds the parsed quantity to a name: parsing it anew for each question would pass the cost limit. Of
+        // binary ones isInteger() takes none above 99Ti for whole.
+        rule: "type(self) == int ? self >= 0 : isQuantity(self) && [quantity(self)].all(q, (self.endsWith('i') || q.isInteger()) && sign(q) >= 0 && q.isLessThan(quantity('8Ei')))",
         message: sentence,
       },
     ] satisfies Rule[],

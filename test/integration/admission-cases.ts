@@ -222,6 +222,7 @@ export const goodObjects: Readonly<Record<string, ApiObject>> = {
   'a pool with an empty section': pool({ replicated: {}, placementGroups: {}, quota: {} }),
   'a quota as numbers': pool({ quota: { maxBytes: 1099511627776, maxObjects: 0 } }),
   'a quota as text': pool({ quota: { maxBytes: '15Gi', maxObjects: '5M' } }),
+  'a quota as large as clouds are': pool({ quota: { maxBytes: '2.5Pi' } }),
   'a quota that is cleared': pool({ quota: { maxBytes: '0', maxObjects: '0' } }),
   'a fixed number of placement groups': pool({ placementGroups: { autoscale: 'Disabled', count: 128 } }),
   'a share that is cleared': pool({ placementGroups: { targetSizeRatio: '0' } }),
