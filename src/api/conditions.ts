@@ -44,6 +44,8 @@ export const reasons = [
   'CrushRuleDiffers',
   'ErasureProfileDiffers',
   'OverwritesUnsupported',
+  'FailureDomainsMissing',
+  'DataPoolLost',
   'AutoscalerAbsent',
   // clients
   'WaitingForClient',

@@ -81,6 +81,8 @@ export async function createCrushRule(
 export interface CrushTree {
   /** OSDs that are in, below an item: `default`, `default~ssd`. 0 for an item that does not exist. */
   osdsBelow(item: string): number;
+  /** Buckets of the placement's failure domain that hold such OSDs. */
+  failureDomains(placement: Placement): number;
 }
 
 const node = z.object({
@@ -92,27 +94,36 @@ const node = z.object({
   reweight: z.number().default(1),
 });
 
+type Node = z.infer<typeof node>;
+
 const treeQuery: SharedQuery<CrushTree> = {
   command: { prefix: 'osd tree' },
   parse(json) {
     const { nodes } = z.object({ nodes: z.array(node) }).parse(json);
     const byId = new Map(nodes.map((node) => [node.id, node]));
-    const osdsBelow = (item: string): number => {
-      const [name, deviceClass] = item.split('~');
-      const found = new Set<number>();
-      const seen = new Set<number>();
+    const below = (name: string): readonly Node[] => {
+      const found = new Map<number, Node>();
       const visit = (id: number): void => {
         const at = byId.get(id);
-        if (at === undefined || seen.has(id)) return;
-        seen.add(id);
-        const in_ = at.type === 'osd' && at.reweight > 0;
-        if (in_ && (deviceClass === undefined || at.device_class === deviceClass)) found.add(id);
+        if (at === undefined || found.has(id)) return;
+        found.set(id, at);
         for (const child of at.children) visit(child);
       };
       for (const node of nodes) if (node.name === name) visit(node.id);
-      return found.size;
+      return [...found.values()];
     };
-    return { osdsBelow };
+    const osdsBelow = (item: string): number => {
+      const [name = '', deviceClass] = item.split('~');
+      const isUsed = ({ type, reweight, device_class }: Node): boolean =>
+        type === 'osd' && reweight > 0 && (deviceClass === undefined || device_class === deviceClass);
+      return below(name).filter(isUsed).length;
+    };
+    const failureDomains = ({ root, failureDomain, deviceClass }: Placement): number =>
+      below(root).filter(
+        ({ type, name }) =>
+          type === failureDomain && osdsBelow(deviceClass === undefined ? name : `${name}~${deviceClass}`) > 0,
+      ).length;
+    return { osdsBelow, failureDomains };
   },
 };
 

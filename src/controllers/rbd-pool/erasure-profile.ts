@@ -28,7 +28,12 @@ export function wantedProfile(data: RbdPool): Parameters {
  */
 export function planErasureProfile(
   data: RbdPool,
-  { pool, erasureProfiles, rules }: Pick<ObservedPool, 'pool' | 'erasureProfiles' | 'rules'>,
+  {
+    pool,
+    erasureProfiles,
+    rules,
+    failureDomains,
+  }: Pick<ObservedPool, 'pool' | 'erasureProfiles' | 'rules' | 'failureDomains'>,
 ): CrushPlan {
   if (pool !== undefined) return { steps: [] };
   const name = poolNameOf(data);
@@ -37,9 +42,20 @@ export function planErasureProfile(
   const placement = wantedPlacement(data);
   const hold =
     profileHold(name, erasureProfiles.get(name), parameters) ??
-    (rule && placement && ruleHold(rule, placement, 'erasure'));
+    (rule && placement && ruleHold(rule, placement, 'erasure')) ??
+    domainsHold(data, failureDomains);
   if (hold !== undefined) return { steps: [], hold };
   return { steps: erasureProfiles.has(name) ? [] : [{ verb: 'create-erasure-profile', name, parameters }] };
+}
+
+/** A pool with more chunks than places takes no data, and whoever asks it waits for ever. */
+function domainsHold(data: RbdPool, there: number | undefined): Hold | undefined {
+  const { dataChunks = 0, codingChunks = 0 } = data.spec.erasureCoded ?? {};
+  const { root, failureDomain, deviceClass } = wantedPlacement(data) ?? {};
+  if (there === undefined || there >= dataChunks + codingChunks) return undefined;
+  const of = deviceClass === undefined ? '' : ` with OSDs of the class "${deviceClass}"`;
+  const message = `The pool "${poolNameOf(data)}" needs ${dataChunks + codingChunks} failure domains, and the root "${root}" has ${there} of the type "${failureDomain}"${of}: declare fewer chunks or another failureDomain, or add some.`;
+  return stalled('FailureDomainsMissing', message);
 }
 
 function profileHold(name: string, found: Parameters | undefined, wanted: Parameters): Hold | undefined {

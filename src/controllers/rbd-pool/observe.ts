@@ -70,6 +70,7 @@ async function observePart(
   const living = siblings.flatMap((sibling) => [...ownersOf(sibling, owner.installation).values()]);
   const ownership = poolOwnership(owner, pool, record, living);
   const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
+  const placement = wantedPlacement(resource);
   const declared = siblings.flatMap((sibling) => Object.values(partsOf(sibling)));
   return {
     kind: 'seen',
@@ -84,6 +85,7 @@ async function observePart(
     rules,
     erasureProfiles: map.erasureProfiles,
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
+    failureDomains: placement && tree.failureDomains(placement),
     placementGroupLimit,
     autoscaler,
     usage: pool === undefined ? undefined : usage.get(pool.id),

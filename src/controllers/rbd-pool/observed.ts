@@ -33,6 +33,8 @@ export interface ObservedPool {
   readonly erasureProfiles: ErasureProfiles;
   /** OSDs that are in, by the item that rules take. */
   readonly osds: ReadonlyMap<string, number>;
+  /** Where copies or chunks can lie apart; undefined where it is not said how. */
+  readonly failureDomains: number | undefined;
   /** How many placement groups an OSD may hold. */
   readonly placementGroupLimit: number;
   readonly autoscaler: Autoscaler;

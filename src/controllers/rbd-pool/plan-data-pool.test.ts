@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePolicy } from '../../api/policy.ts';
+import { planPool } from './plan.ts';
 import {
   converge,
   dataCephPool,
@@ -206,4 +207,27 @@ test('poolStatus() tells both pools', () => {
       usage: { stored: 2 ** 21, available: 2 ** 22 },
     },
   });
+});
+
+test('planPool() makes no data pool anew under images whose data were in the one that is gone', () => {
+  const lost = worldWithData({}, { images: { '': 2 } });
+  const world = { ...lost, pools: lost.pools.filter(({ name }) => name !== dataName) };
+  assert.equal(hold({ erasureCoded }, world)?.reason, 'DataPoolLost');
+  assert.deepEqual(sentences({ erasureCoded }, world), []);
+  assert.equal(hold({ erasureCoded }, { ...world, images: { '': 0 } }), undefined);
+});
+
+test('planPool() makes no pool that has fewer places than chunks', () => {
+  const resource = rbdPool({ erasureCoded: { dataChunks: 4, codingChunks: 2 } });
+  const seen = see(resource, emptyWorld);
+  const { data } = seen;
+  const few = planPool(resource, { ...seen, data: data && { ...data, failureDomains: 3 } });
+  assert.deepEqual([few.hold?.reason, few.stages], ['FailureDomainsMissing', []]);
+  assert.match(few.hold?.message ?? '', /needs 6 failure domains, and the root "default" has 3 of the type "host"/);
+});
+
+test('planPool() says where a pool leads images to, when that is not declared', () => {
+  const { reason, message = '' } = hold({}, worldWith({}, { dataPool: dataName })) ?? {};
+  assert.equal(reason, 'WrongPoolType');
+  assert.match(message, /New images in the pool "volumes" keep their data in "volumes-data"/);
 });

@@ -24,11 +24,11 @@ export function planPool(resource: RbdPool, observed: Observed): Plan<PoolStep> 
   ];
   if (resource.metadata.deletionTimestamp !== undefined) return planAbsence(parts);
   // Nothing is made of one pool while the other cannot be had: images would lie where they should not.
-  const refusal = firstOf(parts.map(refuse)) ?? firstOf(parts.map(refuseCreation));
+  const refusal = firstOf(parts.map(refuse)) ?? refuseLostData(parts) ?? firstOf(parts.map(refuseCreation));
   if (refusal !== undefined) return { stages: [], hold: refusal };
   const plans = parts.map(planPart);
   const stages = [...sideBySide(plans.map((plan) => plan.stages)), planDataPool(parts)];
-  const hold = firstOf(plans.map((plan) => plan.hold));
+  const hold = firstOf(plans.map((plan) => plan.hold)) ?? undeclaredData(parts);
   return hold === undefined ? { stages } : { stages, hold };
 }
 
@@ -103,6 +103,28 @@ function refuse({ resource, observed }: Part): Hold | undefined {
     );
   }
   return undefined;
+}
+
+/** Users of the pool have no right to a data pool that is not declared. */
+function undeclaredData([part, data]: readonly Part[]): Hold | undefined {
+  const dataPool = part?.observed.look?.dataPool;
+  if (part === undefined || data !== undefined || dataPool === undefined) return undefined;
+  const name = poolNameOf(part.resource);
+  const message = `New images in the pool "${name}" keep their data in "${dataPool}", where its users have no right: declare erasureCoded with that dataPoolName, or take it off with "rbd config pool rm ${name} rbd_default_data_pool".`;
+  return stalled('WrongPoolType', message);
+}
+
+/** An empty pool in its place would hide that the data of images are gone. */
+function refuseLostData([part, data]: readonly Part[]): Hold | undefined {
+  const { pool, look } = part?.observed ?? {};
+  if (part === undefined || data === undefined || pool === undefined) return undefined;
+  const { pool: dataPool, record, owner } = data.observed;
+  const wasThere = record !== undefined && 'poolID' in record && sameOwner(record, owner);
+  if (dataPool !== undefined || !wasThere) return undefined;
+  if (look !== undefined && Object.values(look.images).every((count) => count === 0)) return undefined;
+  const name = poolNameOf(part.resource);
+  const message = `The pool "${poolNameOf(data.resource)}", where the data of the images in "${name}" were, is gone from Ceph: bring it back, or delete these images.`;
+  return stalled('DataPoolLost', message);
 }
 
 /** An empty pool under the old name would part services from their data. */

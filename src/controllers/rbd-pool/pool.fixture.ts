@@ -165,6 +165,7 @@ function seePart(resource: RbdPool, own: Owner, record: PoolRecord | undefined, 
     highestPoolId: world.highestPoolId,
     rules: world.rules,
     erasureProfiles: world.profiles,
+    failureDomains: 40,
     osds: new Map([
       ['default', 3],
       ['default~ssd', 3],
