@@ -5,6 +5,7 @@ import type { Role } from '../src/api/ceph-openstack-host.ts';
 import { parsePolicy } from '../src/api/policy.ts';
 import { operatorCaps } from '../src/ceph/operator-caps.ts';
 import { type Ceph, cephClientRoot, startCeph } from './ceph.ts';
+import type { ObjectStore } from './ceph-conf.ts';
 import type { CephSuite } from './ceph-root.ts';
 import { type Host, startHost } from './hosts.ts';
 import { type Kube, startKube } from './kube.ts';
@@ -60,6 +61,8 @@ export interface WorldOptions {
   readonly policy?: Policy;
   /** User that the operator logs in to hosts as. */
   readonly sshUser?: 'root' | 'ops';
+  /** Of the OSDs. Left out: in memory, which takes no erasure-coded pools. */
+  readonly objectStore?: ObjectStore;
   readonly cephConfig?: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -77,13 +80,14 @@ export const quickstartHosts: readonly WorldHost[] = [
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { suite = 'trixie', hosts: wanted = [], allowAes = false, policy, sshUser = 'root' } = options;
+  const { objectStore = 'memstore' } = options;
   await using started = new AsyncDisposableStack();
   const network = started.use(await startNetwork());
   const address = await network.address();
   const config = { mon_max_pg_per_osd: 2000, ...options.cephConfig };
   const [kube, ceph, brokerRoot, ...machines] = await allOrNone([
     startKube({ crds: join(project, 'crds') }).then((one) => started.use(one)),
-    startCeph({ suite, address, allowAes, config }).then((one) => started.use(one)),
+    startCeph({ suite, address, allowAes, objectStore, config }).then((one) => started.use(one)),
     cephClientRoot(),
     ...wanted.map(({ name, layer }) => startHost({ name, layer, network }).then((one) => started.use(one))),
   ]);

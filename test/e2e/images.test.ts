@@ -9,19 +9,28 @@ import { heldBack } from './waiting.ts';
 
 /*
  * A Glance that keeps images in files is given a store in Ceph, and later a second one. Every image of before is still
- * found, and what is imported from then on becomes raw.
+ * found, and what is imported from then on becomes raw. The second store and the volumes are on erasure-coded pools.
  */
 
 const roles: readonly Role[] = ['GlanceApi', 'CinderVolume'];
-const world = await startWorld({ hosts: [{ name: 'ctl1', layer: 'openstack', roles }] });
+const world = await startWorld({ hosts: [{ name: 'ctl1', layer: 'openstack', roles }], objectStore: 'bluestore' });
 after(() => world[Symbol.asyncDispose]());
 const controller = world.host('ctl1');
 const file = '/etc/glance/glance-api.conf';
+const erasureCoded = { dataChunks: 2, codingChunks: 1 };
 const fields = {
   hosts: [{ name: 'ctl1', address: controller.address, roles }],
+  cinder: { backends: [{ name: 'ceph', pool: { erasureCoded } }] },
   cinderBackup: undefined,
   nova: undefined,
 };
+
+interface RbdInfo {
+  readonly size: number;
+  readonly block_name_prefix: string;
+  readonly data_pool?: string;
+  readonly parent?: { readonly pool: string; readonly image: string };
+}
 
 const rbd = async <T>(args: readonly string[]): Promise<T> =>
   JSON.parse(await world.ceph.rbd([...args, '--format=json']));
@@ -58,7 +67,7 @@ describe('one store', () => {
 });
 
 describe('two stores, and images that are converted', () => {
-  const glance = { stores: [{ name: 'rbd' }, { name: 'fast' }], imageConversion: 'Raw' };
+  const glance = { stores: [{ name: 'rbd' }, { name: 'fast', pool: { erasureCoded } }], imageConversion: 'Raw' };
 
   before(() => world.apply(binding({ ...fields, glance }, 'cloud')));
 
@@ -92,7 +101,9 @@ describe('two stores, and images that are converted', () => {
     await awaitStatus(controller, 'image', imported, 'active');
     assert.equal((await shown(imported)).disk_format, 'raw');
     assert.deepEqual(await rbd(['ls', 'images-fast']), [imported]);
-    assert.equal((await rbd<{ size: number }>(['info', `images-fast/${imported}`])).size, 1024 * 1024);
+    const { size, data_pool, block_name_prefix } = await rbd<RbdInfo>(['info', `images-fast/${imported}`]);
+    assert.deepEqual([size, data_pool], [1024 * 1024, 'images-fast-data']);
+    assert.match(await world.ceph.rados(['-p', 'images-fast-data', 'ls']), new RegExp(block_name_prefix));
   });
 
   it('one that is uploaded without an import stays what it is, in the first store', async () => {
@@ -102,11 +113,11 @@ describe('two stores, and images that are converted', () => {
     await openstack(controller, ['image', 'delete', uploaded]);
   });
 
-  it('a volume made from an image in the second store is its clone', async () => {
+  it('a volume made from an image in the second store is its clone, and its data lie in the pool of the volumes', async () => {
     const volume = await createVolume(controller, { name: 'of-fast', sizeGiB: 1, imageId: imported });
     await awaitStatus(controller, 'volume', volume, 'available');
-    const { parent } = await rbd<{ parent?: { pool: string; image: string } }>(['info', `volumes/volume-${volume}`]);
-    assert.deepEqual([parent?.pool, parent?.image], ['images-fast', imported]);
+    const { parent, data_pool } = await rbd<RbdInfo>(['info', `volumes/volume-${volume}`]);
+    assert.deepEqual([parent?.pool, parent?.image, data_pool], ['images-fast', imported, 'volumes-data']);
     await openstack(controller, ['volume', 'delete', volume]);
     await vanished('volumes', `volume-${volume}`);
   });
