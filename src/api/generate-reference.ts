@@ -51,7 +51,9 @@ function wholeOf(part: SchemaNode, wholes: readonly Whole[]): Whole | undefined 
   const names = Object.keys(part.properties ?? {});
   if (names.length < fewest) return undefined;
   return wholes.find(({ spec }) =>
-    names.every((name) => part.properties?.[name]?.type === spec.properties?.[name]?.type),
+    names.every(
+      (name) => spec.properties?.[name] !== undefined && part.properties?.[name]?.type === spec.properties[name].type,
+    ),
   );
 }
 
