@@ -1,5 +1,5 @@
 import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
-import type { ErasureProfiles, Pool } from '../../ceph/osd-map.ts';
+import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import { stalled } from '../hold.ts';
 import { type CrushPlan, ruleHold, wantedPlacement } from './crush-rule.ts';
@@ -65,10 +65,19 @@ function profileHold(name: string, found: Parameters | undefined, wanted: Parame
 }
 
 /** Why an erasure-coded pool that is there is not as declared, which nobody can change. */
-export function codingHold(data: RbdPool, pool: Pool, profiles: ErasureProfiles): Hold | undefined {
+export function codingHold(
+  data: RbdPool,
+  pool: Pool,
+  { erasureProfiles: profiles, ownership }: Pick<ObservedPool, 'erasureProfiles' | 'ownership'>,
+): Hold | undefined {
   const wanted = wantedProfile(data);
   const found = profiles.get(pool.erasureProfile ?? '') ?? {};
   if (agrees(found, wanted)) return undefined;
+  if (ownership.kind === 'ours') {
+    // What is declared never changes, so it was as declared when it was made.
+    const changed = `The profile "${pool.erasureProfile}", which the pool "${pool.name}" lives by, was changed from ${describe(wanted, wanted)} to ${describe(found, wanted)}: put it back at once with "ceph osd erasure-code-profile set" and --force.`;
+    return stalled('ErasureProfileDiffers', changed);
+  }
   const message = `The pool "${pool.name}" was made with ${describe(found, wanted)}, not ${describe(wanted, wanted)}: declare what is there, or choose another dataPoolName.`;
   return stalled('ErasureProfileDiffers', message);
 }

@@ -105,6 +105,13 @@ const refused: readonly (readonly [name: string, reason: string, message: RegExp
     worldWithData(unmarked, { dataRecord: undefined }),
   ],
   [
+    'a profile that somebody changed under the pool',
+    'ErasureProfileDiffers',
+    /profile "volumes-data", which the pool "volumes-data" lives by, was changed from k=2 m=1 to k=3 m=1: put it back/,
+    { erasureCoded },
+    worldWithData({}, { profiles: new Map([[dataName, { k: '3', m: '1' }]]) }),
+  ],
+  [
     'a profile of its name with other parameters',
     'ErasureProfileDiffers',
     /profile "volumes-data" has k=2 m=1 plugin=jerasure, not k=2 m=1 plugin=isa: .*"ceph osd erasure-code-profile rm volumes-data"/,

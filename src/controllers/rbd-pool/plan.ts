@@ -62,7 +62,7 @@ function firstOf(holds: readonly (Hold | undefined)[]): Hold | undefined {
 
 /** Why this resource may not touch the pool at all. */
 function refuse({ resource, observed }: Part): Hold | undefined {
-  const { policy, rival, ownership, pool, erasureProfiles } = observed;
+  const { policy, rival, ownership, pool } = observed;
   const name = poolNameOf(resource);
   const { adoption, erasureCoded } = resource.spec;
   const field = erasureCoded === undefined ? 'poolName' : 'dataPoolName';
@@ -92,7 +92,7 @@ function refuse({ resource, observed }: Part): Hold | undefined {
       `The pool "${name}" is ${is}, and this one must be ${must}: choose another ${field}.`,
     );
   }
-  const coding = erasureCoded && codingHold(resource, pool, erasureProfiles);
+  const coding = erasureCoded && codingHold(resource, pool, observed);
   if (coding !== undefined) return coding;
   const others = Object.keys(pool.applications).filter((application) => application !== 'rbd');
   if (others.length > 0) {
