@@ -8,7 +8,7 @@ export interface SecretKey {
 const policy: SecretKey = {
   key: 'policy',
   needed: '',
-  says: 'What authors of objects may ask for, as YAML: see `deploy/examples/policy.yaml`. Left out: the strict default of each of its keys.',
+  says: 'What authors of objects may ask for, as YAML: see `deploy/examples/policy.yaml`. Left out: entities client.glance*, client.cinder* and client.nova*, every pool, host and role; no raw caps, no take-over, no deletion of pools.',
 };
 
 /** Of the Secret that `spec.cluster` names. The first four go before what `ceph.conf` and `keyring` say. */
