@@ -64,17 +64,17 @@ printf '%s\\n' 'ID=slackware' 'NAME="Slackware"' 'VERSION_ID=15.0' 'PRETTY_NAME=
   },
   sysv: { parent: 'controller', packages: sysvPackages, script: sysvScript },
   redhat: { parent: 'combined', packages: redhatPackages, script: redhatScript },
-  bookworm: {
-    suite: 'bookworm',
-    packages: [...controllerPackages, ...computePackages],
-    script: baseScript() + controllerScript() + computeScript(),
-  },
-  sid: {
-    suite: 'sid',
-    packages: [...controllerPackages, ...computePackages],
-    script: baseScript() + controllerScript() + computeScript(),
-  },
+  bookworm: { suite: 'bookworm', ...everyService() },
+  sid: { suite: 'sid', ...everyService() },
 };
+
+/** All of OpenStack's services that use Ceph, on a bare Debian. */
+function everyService(): LayerContent {
+  return {
+    packages: [...controllerPackages, ...computePackages],
+    script: baseScript() + controllerScript() + computeScript(),
+  };
+}
 
 function baseScript(): string {
   return `

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { CephSuite } from '../../lab/ceph.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { poolMark, poolMarkKey } from '../../src/ceph/marks.ts';
-import { cephClient, deleted, rbdPool, startCephWorld, type World } from './ceph-world.ts';
+import { cephClient, deleted, dieAtEachStep, rbdPool, startCephWorld, type World } from './ceph-world.ts';
 
 // Most of the time passes waiting for changes of the map, one a second, which stories can share.
 describe('RbdPool with erasureCoded', { concurrency: true }, () => {
@@ -185,15 +185,7 @@ function erasureStories(suite: CephSuite): void {
 
   test('is made whole after a pass that died at any step', async () => {
     const spec = { erasureCoded, placementGroups: { autoscale: 'Disabled', count: 1 }, quota: { maxObjects: 7 } };
-    const whole = await world.pool(rbdPool('whole-again', spec));
-    const deaths = whole.did.map((_step, index) => rbdPool(`died-${index}`, spec));
-    await Promise.all(deaths.map((resource, index) => world.pool(resource, { steps: index + 1 })));
-    const outcomes = await Promise.all(deaths.map((resource) => world.pool(resource)));
-    assert.deepEqual(
-      outcomes.map(({ hold }) => hold),
-      deaths.map(() => undefined),
-    );
-    for (const { metadata } of deaths) {
+    for (const { metadata } of await dieAtEachStep(world, spec)) {
       const data = await poolNamed(`${metadata.name}-data`);
       assert.deepEqual([data?.type, data?.quota_max_objects], [3, 7]);
       const option = ['config', 'pool', 'get', metadata.name, 'rbd_default_data_pool'];

@@ -4,7 +4,7 @@ import { type CephSuite, cephSuites } from '../../lab/ceph.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { readAutoscaler } from '../../src/ceph/manager.ts';
 import { poolMark, poolMarkKey } from '../../src/ceph/marks.ts';
-import { cephClient, deleted, rbdPool, startCephWorld, type World } from './ceph-world.ts';
+import { cephClient, deleted, dieAtEachStep, rbdPool, startCephWorld, type World } from './ceph-world.ts';
 
 const optionsOf = (pool: Record<string, unknown> | undefined) => pool?.options as Record<string, unknown>;
 
@@ -246,14 +246,7 @@ function poolStories(suite: CephSuite): void {
 
   test('is made whole after a pass that died at any step', async () => {
     const spec = { replicated: { size: 3, minSize: 1 }, quota: { maxObjects: 7 }, namespaces: ['n'] };
-    const whole = await world.pool(rbdPool('whole-again', spec));
-    const deaths = whole.did.map((_step, index) => rbdPool(`died-${index}`, spec));
-    await Promise.all(deaths.map((resource, index) => world.pool(resource, { steps: index + 1 })));
-    const outcomes = await Promise.all(deaths.map((resource) => world.pool(resource)));
-    assert.deepEqual(
-      outcomes.map(({ hold }) => hold),
-      deaths.map(() => undefined),
-    );
+    const deaths = await dieAtEachStep(world, spec);
     for (const { metadata } of deaths) {
       const pool = await poolNamed(metadata.name);
       assert.deepEqual([pool?.min_size, pool?.quota_max_objects], [1, 7]);

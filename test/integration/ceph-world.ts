@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Ceph, type CephSuite, cephClientRoot, startCeph } from '../../lab/ceph.ts';
 import type { ObjectStore } from '../../lab/ceph-conf.ts';
 import { type CephClientAuth, parseCephClientAuth } from '../../src/api/ceph-client-auth.ts';
@@ -201,4 +202,20 @@ export function cephClient(name: string, spec: object = {}, metadata: object = {
 /** The same resource, being deleted. */
 export function deleted<R extends Resource>(resource: R): R {
   return { ...resource, metadata: { ...resource.metadata, deletionTimestamp: '2026-02-01T00:00:00Z' } };
+}
+
+/**
+ * Pools like one that is made in a single pass, each after a first pass that died one step later than that of the one
+ * before, and a second pass. Throws where one of them is still held up.
+ */
+export async function dieAtEachStep(world: World, spec: object): Promise<readonly RbdPool[]> {
+  const whole = await world.pool(rbdPool('whole-again', spec));
+  const deaths = whole.did.map((_step, index) => rbdPool(`died-${index}`, spec));
+  await Promise.all(deaths.map((resource, index) => world.pool(resource, { steps: index + 1 })));
+  const outcomes = await Promise.all(deaths.map((resource) => world.pool(resource)));
+  assert.deepEqual(
+    outcomes.map(({ hold }) => hold),
+    deaths.map(() => undefined),
+  );
+  return deaths;
 }

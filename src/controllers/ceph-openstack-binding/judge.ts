@@ -243,18 +243,18 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
   return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
 }
 
-/** Its services did not come up in OpenStack; and what the host itself says, should something be wrong there now. */
+/** Its services did not come up in OpenStack; of one that went back, what the host itself says beside it. */
 function judgeTrial({ object, state, trial, wentBack }: HostView, binding: CephOpenStackBinding): string | undefined {
   const { current } = object?.spec.revision ?? {};
-  const now = state.failing ? ` The host says: ${state.message}` : '';
   if (wentBack !== undefined) {
     const { namespace, name } = binding.metadata;
+    const now = state.failing ? ` The host says: ${state.message}` : '';
     // Of all at once: while one is back, nobody is switched.
     const again = `kubectl annotate coh -n ${namespace} -l ${bindingLabel}=${name} ${wentBackAnnotation}-`;
     return `After the switch to revision ${wentBack.revision} ${wentBack.lacking} did not come up, so it is back at ${current}: see why in the logs there, then change the binding, or have all that went back tried again with "${again}".${now}`;
   }
   if (trial?.verdict.kind !== 'down') return undefined;
-  return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.${now}`;
+  return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.`;
 }
 
 function tell(problems: readonly HostProblem[]): string {

@@ -1,6 +1,6 @@
 import { poolNameOf, poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Cluster } from '../../ceph/cluster.ts';
-import { readCrushRules, readCrushTree } from '../../ceph/crush.ts';
+import { type CrushTree, readCrushRules, readCrushTree } from '../../ceph/crush.ts';
 import { readAutoscaler } from '../../ceph/manager.ts';
 import { type Owner, parsePoolRecord, poolMark, poolMarkKey, poolRecordKey } from '../../ceph/marks.ts';
 import { readPlacementGroupLimit } from '../../ceph/monitors.ts';
@@ -70,7 +70,6 @@ async function observePart(
   const living = siblings.flatMap((sibling) => [...ownersOf(sibling, owner.installation).values()]);
   const ownership = poolOwnership(owner, pool, record, living);
   const isMarked = pool?.applications.rbd?.[poolMarkKey] === poolMark(owner);
-  const placement = wantedPlacement(resource);
   const declared = siblings.flatMap((sibling) => Object.values(partsOf(sibling)));
   return {
     kind: 'seen',
@@ -85,7 +84,7 @@ async function observePart(
     rules,
     erasureProfiles: map.erasureProfiles,
     osds: new Map(takenItems(resource, rules).map((item) => [item, tree.osdsBelow(item)])),
-    failureDomains: placement && tree.failureDomains(placement),
+    failureDomains: pool === undefined && !holdsImages ? domainsOf(resource, tree) : undefined,
     placementGroupLimit,
     autoscaler,
     usage: pool === undefined ? undefined : usage.get(pool.id),
@@ -128,6 +127,12 @@ async function tryToLook(
     if (!(error instanceof Waiting) || error.reason !== 'CephUnreachable') throw error;
     return { look: undefined, silence: error.message };
   }
+}
+
+/** It goes over all of the tree, so only for a pool that is still to be made. */
+function domainsOf(resource: RbdPool, tree: CrushTree): number | undefined {
+  const placement = wantedPlacement(resource);
+  return placement && tree.failureDomains(placement);
 }
 
 /** The items that existing rules take, and the one that a rule still to be made would take. */

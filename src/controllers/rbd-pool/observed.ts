@@ -33,7 +33,7 @@ export interface ObservedPool {
   readonly erasureProfiles: ErasureProfiles;
   /** OSDs that are in, by the item that rules take. */
   readonly osds: ReadonlyMap<string, number>;
-  /** Where copies or chunks can lie apart; undefined where it is not said how. */
+  /** In how many places the chunks of an erasure-coded pool can lie apart that is still to be made. */
   readonly failureDomains: number | undefined;
   /** How many placement groups an OSD may hold. */
   readonly placementGroupLimit: number;
