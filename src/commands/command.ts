@@ -15,9 +15,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** As `parseArgs` of Node. @throws {UsageError} */
+/** As `parseArgs` of Node, but an option that counts once is not given twice. @throws {UsageError} */
 export function parseWords<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
+    const { tokens = [] } = parseArgs({ ...config, tokens: true });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    const twice = names.find((name, index) => names.indexOf(name) < index && config.options?.[name]?.multiple !== true);
+    if (twice !== undefined) throw new UsageError(`--${twice} is given twice.`);
     return parseArgs(config);
   } catch (error) {
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

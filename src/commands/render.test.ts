@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { UsageError } from './command.ts';
 import { renderCommand } from './render.ts';
 
-const quickstart = join(import.meta.dirname, '..', '..', 'deploy', 'examples', 'quickstart.yaml');
+const examples = join(import.meta.dirname, '..', '..', 'deploy', 'examples');
+const quickstart = join(examples, 'quickstart.yaml');
+const twoClusters = join(examples, 'two-clusters.yaml');
+const fsid = '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d';
 
 const misused: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   [[], /^Give the file with -f, or - for the input\.$/],
@@ -21,6 +24,26 @@ const misused: readonly (readonly [words: readonly string[], says: RegExp])[] = 
   ],
   [['-f', quickstart, '--init', 'openrc'], /^A machine with --distribution debian is not supported: .*openrc/],
   [['-f', quickstart, '--fsid', 'x\ny'], /^--fsid is "x\\ny"; it must be a UUID in lower case\./],
+  [
+    ['-f', twoClusters, '--release', '2025.1', '--fsid', fsid],
+    /^--fsid does not say of which connection "9b1deb4d-.*" is: write one of ceph-east=, ceph-main= before it\.$/,
+  ],
+  [
+    ['-f', twoClusters, '--release', '2025.1', '--mon-host', 'typo=10.0.0.1'],
+    /^--mon-host is for "typo"; the files name the connections ceph-east, ceph-main\.$/,
+  ],
+  [
+    ['-f', quickstart, '--release', '2025.1', '--fsid', fsid, '--fsid', `ceph-main=${fsid}`],
+    /^--fsid is given twice for the connection "ceph-main"\.$/,
+  ],
+  [['-f', quickstart, '--fsid', fsid, '--fsid', fsid], /^--fsid is given twice\.$/],
+  [['-f', quickstart, '--release', 'zed', '--release', '2025.1'], /^--release is given twice for every project\.$/],
+  [['-f', quickstart, '--release', 'nova=zed', '--release', 'nova=2025.1'], /^--release is given twice for nova\.$/],
+  [['-f', quickstart, '--output', 'json', '-o', 'text'], /^--output is given twice\.$/],
+  [
+    ['-f', join(examples, 'rbd-pool.yaml'), '--release', 'nova=2025.1'],
+    /^--release names nova, which no host runs; they run nothing\.$/,
+  ],
 ];
 for (const [words, says] of misused) {
   test(`render does not understand: ${JSON.stringify(words.slice(2).join(' '))}`, async () => {

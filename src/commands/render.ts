@@ -26,7 +26,7 @@ options, packages, libvirt secrets and restarts. It talks to nobody and never kn
                          Needed where the binding does not say spec.openstack.release
   --distribution D       the hosts' distribution, such as debian-13, ubuntu-14.04, rocky-9. Default: debian
   --init NAME            what starts services: systemd, upstart, sysvinit. Default: the first that D is known with
-  --fsid UUID            the cluster's fsid; SECRET=UUID where the files name several connections
+  --fsid UUID            the cluster's fsid; SECRET=UUID for one of several connections. May be given for each
   --mon-host ADDRESSES   the cluster's monitors, as mon_host has them; SECRET=ADDRESSES likewise
   -o, --output FORM      text (default), json, or dir: a tree DIR/HOST/etc/… that compares well in git
 
@@ -119,6 +119,9 @@ function releasesOf(words: readonly string[]): Pick<RunningWorld, 'release' | 'r
         `--release is "${word}"; it must be a release from havana to 2026.2, perhaps after ${projects.join('=, ')}=.`,
       );
     }
+    if ((project === undefined ? all : releases[project]) !== undefined) {
+      throw new UsageError(`--release is given twice for ${project ?? 'every project'}.`);
+    }
     if (project === undefined) all = release;
     else releases[project] = release;
   }
@@ -131,13 +134,15 @@ function byConnection(
   form: RegExp,
   what: string,
 ): ReadonlyMap<string, string> {
-  return new Map(
-    words.map((word) => {
-      const [, name = '', value = ''] = /^(?:([a-z0-9.-]+)=)?(.*)$/s.exec(word) ?? [];
-      if (!form.test(value)) throw new UsageError(`${option} is ${JSON.stringify(word)}; it must be ${what}.`);
-      return [name, value];
-    }),
-  );
+  const found = new Map<string, string>();
+  for (const word of words) {
+    const [, name = '', value = ''] = /^(?:([a-z0-9.-]+)=)?(.*)$/s.exec(word) ?? [];
+    if (!form.test(value)) throw new UsageError(`${option} is ${JSON.stringify(word)}; it must be ${what}.`);
+    if (found.has(name))
+      throw new UsageError(`${option} is given twice${name === '' ? '' : ` for the connection "${name}"`}.`);
+    found.set(name, value);
+  }
+  return found;
 }
 
 /** What concerns some hosts only. */

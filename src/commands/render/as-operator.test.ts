@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Role, roles } from '../../api/ceph-openstack-host.ts';
+import { needsOf } from '../../controllers/binding-needs.ts';
 import { specWith } from '../../controllers/ceph-openstack-binding/spec.fixture.ts';
 import { fsids, World } from '../../controllers/ceph-openstack-binding/world.fixture.ts';
 import { desiredHost } from '../../openstack/merge-roles.ts';
@@ -53,7 +54,10 @@ test('render() comes to what the operator has hosts do, once the world is settle
       const [revision, ...others] = world.revisions.values();
       assert.deepEqual(others, []);
       assert.ok(revision !== undefined);
-      const known = { fsids: new Map(Object.entries(fsids)), monHosts: new Map(Object.entries(world.monHosts)) };
+      const connections = [spec.cluster.secretName, ...needsOf(world.binding).backends.map(({ cluster }) => cluster)];
+      const ofConnections = (values: Readonly<Record<string, string>>) =>
+        new Map(connections.map((name) => [name, values[name] ?? assert.fail()]));
+      const known = { fsids: ofConnections(fsids), monHosts: ofConnections(world.monHosts) };
       const binding = { ...world.binding, spec };
       const { placeholders, hosts, users, pools } = rendered(
         [JSON.stringify(binding)],

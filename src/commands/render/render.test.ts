@@ -121,6 +121,21 @@ describe('render()', () => {
     );
   });
 
+  it('takes values for each connection, of whatever the input holds, but not by a name that two namespaces have', () => {
+    const elsewhere = poolOf('p').replace('ceph-main', 'ceph-east');
+    const monHosts = new Map([
+      ['ceph-main', 'm'],
+      ['ceph-east', 'e'],
+    ]);
+    const cinder = controller('  cinder: {}\n');
+    assert.equal(rendered([cinder, elsewhere], debian('2025.1', { monHosts })).placeholders.length, 2);
+    const twice = [cinder, cinder.replace('namespace: openstack', 'namespace: other').replace('.11', '.12')];
+    assert.throws(
+      () => rendered(twice, debian('2025.1', { monHosts: new Map([['ceph-main', 'm']]) })),
+      /^UsageError: --mon-host is for "ceph-main", of which openstack, other have one each: render them apart\.$/,
+    );
+  });
+
   it('gives each service of a mixed host the options of its own release', () => {
     const binding = bindingOf(
       '  hosts: [{name: all, address: 10.0.0.1, roles: [GlanceApi, CinderVolume, CinderBackup, NovaCompute]}]\n  glance: {}\n  cinder: {}\n  cinderBackup: {}\n  nova: {}\n',

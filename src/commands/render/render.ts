@@ -10,12 +10,15 @@ import { renderHost } from './hosts.ts';
 import { type Input, type Placed, readInput } from './input.ts';
 import { type Outcome, renderPools, renderUser, rivals } from './pools-and-users.ts';
 import type { RenderedHost, Rendering } from './rendering.ts';
-import { placeholdersIn, type RunningWorld, Values } from './running-world.ts';
+import { type Connection, placeholdersIn, type RunningWorld, refuseUnused, Values } from './running-world.ts';
 
 /** What the input comes to; or, as whole sentences that say where, everything that is wrong with it. */
 export type Result = { readonly rendering: Rendering } | { readonly faults: readonly string[] };
 
-/** Pure: the text of the input and what the user says of the running world give the same rendering every time. */
+/**
+ * Pure: the text of the input and what the user says of the running world give the same rendering every time.
+ * @throws {UsageError} for what is said of a connection or a project that the input does not have.
+ */
 export function render(sources: readonly Source[], world: RunningWorld): Result {
   const { documents, faults: unread } = readDocuments(sources);
   const { input, faults: misshapen } = readInput(documents);
@@ -26,7 +29,12 @@ export function render(sources: readonly Source[], world: RunningWorld): Result 
     };
   }
   if (faults.length > 0) return { faults };
-  const values = new Values(world);
+  const connections = connectionsOf(input);
+  const values = new Values(world, connections);
+  refuseUnused(
+    world.releases,
+    input.bindings.flatMap(({ object }) => object.spec.hosts),
+  );
   const all = allOf(input);
   const hosts: RenderedHost[] = [];
   for (const placed of input.bindings) {
@@ -37,7 +45,7 @@ export function render(sources: readonly Source[], world: RunningWorld): Result 
   const { pools, users } = renderChildren(input, all, faults);
   if (faults.length > 0) return { faults };
   const placeholders = placeholdersIn(hosts, values.placeholders);
-  return { rendering: { version: 1, placeholders, notes: notesOn(input), pools, users, hosts } };
+  return { rendering: { version: 1, placeholders, notes: notesOn(input, connections), pools, users, hosts } };
 }
 
 /** Bindings' own pools and users first, then those of the input by themselves. */
@@ -117,16 +125,26 @@ function refusedHosts({ metadata, spec }: Input['bindings'][number]['object'], i
   });
 }
 
-function notesOn(input: Input): readonly string[] {
-  const names = [
-    ...input.bindings.flatMap(({ object: { metadata, spec } }) => [
-      `${metadata.namespace}/${spec.ssh.secretName}`,
-      ...needsOf({ metadata, spec }).backends.map(({ cluster }) => `${metadata.namespace}/${cluster}`),
-      `${metadata.namespace}/${spec.cluster.secretName}`,
-    ]),
-    ...[...input.pools, ...input.clients].map(
-      ({ object: { metadata, spec } }) => `${metadata.namespace}/${spec.cluster.secretName}`,
+/** Every connection Secret that something in the input names. */
+function connectionsOf(input: Input): readonly Connection[] {
+  return [
+    ...input.bindings.flatMap(({ object: { metadata, spec } }) =>
+      [spec.cluster.secretName, ...needsOf({ metadata, spec }).backends.map(({ cluster }) => cluster)].map((name) => ({
+        namespace: metadata.namespace,
+        name,
+      })),
     ),
+    ...[...input.pools, ...input.clients].map(({ object: { metadata, spec } }) => ({
+      namespace: metadata.namespace,
+      name: spec.cluster.secretName,
+    })),
+  ];
+}
+
+function notesOn(input: Input, connections: readonly Connection[]): readonly string[] {
+  const names = [
+    ...input.bindings.map(({ object: { metadata, spec } }) => `${metadata.namespace}/${spec.ssh.secretName}`),
+    ...connections.map(({ namespace, name }) => `${namespace}/${name}`),
   ];
   const unread = [...new Set(names)].filter((name) => !input.secrets.has(name)).sort();
   return unread.map((name) => `The policy of the Secret "${name}" was not judged: the Secret is not in the input.`);

@@ -1,5 +1,8 @@
+import type { Role } from '../../api/ceph-openstack-host.ts';
+import { projectOf } from '../../openstack/distributions.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
 import { type Project, parseRelease, type Release } from '../../openstack/releases.ts';
+import { UsageError } from '../command.ts';
 
 /** What cannot be read from a file, as far as the user says it. */
 export interface RunningWorld {
@@ -10,7 +13,7 @@ export interface RunningWorld {
   /** For whichever project has none of its own below. */
   readonly release: Release | undefined;
   readonly releases: Readonly<Partial<Record<Project, Release>>>;
-  /** By the connection Secret's name; under '' what holds for every one. */
+  /** By the connection Secret's name; under '' that of the only one. */
   readonly fsids: ReadonlyMap<string, string>;
   readonly monHosts: ReadonlyMap<string, string>;
 }
@@ -35,6 +38,44 @@ export function releaseOf(world: RunningWorld, project: Project, said: string | 
   return world.releases[project] ?? world.release ?? parseRelease(said ?? '');
 }
 
+/** A connection Secret that the input names. */
+export interface Connection {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is said of connections, by their names. @throws {UsageError} where it is not clear of which one, or of none. */
+function byName(
+  option: string,
+  said: ReadonlyMap<string, string>,
+  connections: readonly Connection[],
+): ReadonlyMap<string, string> {
+  const names = [...new Set(connections.map(({ name }) => name))].sort();
+  const found = new Map<string, string>();
+  for (const [word, value] of said) {
+    const [only = '', ...more] = names;
+    if (word === '' && more.length > 0) {
+      const choice = names.map((name) => `${name}=`).join(', ');
+      throw new UsageError(
+        `${option} does not say of which connection "${value}" is: write one of ${choice} before it.`,
+      );
+    }
+    const name = word === '' ? only : word;
+    if (!names.includes(name)) {
+      throw new UsageError(`${option} is for "${name}"; the files name the connections ${names.join(', ')}.`);
+    }
+    const namespaces = [...new Set(connections.filter((one) => one.name === name).map((one) => one.namespace))].sort();
+    if (namespaces.length > 1) {
+      throw new UsageError(
+        `${option} is for "${name}", of which ${namespaces.join(', ')} have one each: render them apart.`,
+      );
+    }
+    if (found.has(name)) throw new UsageError(`${option} is given twice for the connection "${name}".`);
+    found.set(name, value);
+  }
+  return found;
+}
+
 /** Values of one cluster, or what stands for them. */
 export interface ClusterValues {
   readonly fsid: string;
@@ -43,11 +84,14 @@ export interface ClusterValues {
 
 /** Gives values, and remembers which placeholders it gave in their place. */
 export class Values {
-  readonly #world: RunningWorld;
+  readonly #fsids: ReadonlyMap<string, string>;
+  readonly #monHosts: ReadonlyMap<string, string>;
   readonly #given = new Map<string, Placeholder>();
 
-  constructor(world: RunningWorld) {
-    this.#world = world;
+  /** `connections` are all of the input. @throws {UsageError} for a word that is not of one of them. */
+  constructor({ fsids, monHosts }: RunningWorld, connections: readonly Connection[]) {
+    this.#fsids = byName('--fsid', fsids, connections);
+    this.#monHosts = byName('--mon-host', monHosts, connections);
   }
 
   /** Sorted. */
@@ -57,21 +101,19 @@ export class Values {
 
   /** Of the cluster that a connection Secret leads to. */
   ofCluster(connection: string): ClusterValues {
-    const { fsids, monHosts } = this.#world;
-    const fsid = fsids.get(connection) ?? fsids.get('');
     return {
-      fsid: fsid ?? this.#placeholder(`fsid:${connection}`, `The fsid of the cluster of "${connection}".`, '--fsid'),
+      fsid:
+        this.#fsids.get(connection) ??
+        this.#placeholder(`fsid:${connection}`, `The fsid of the cluster of "${connection}".`, '--fsid'),
       monHost:
-        monHosts.get(connection) ??
-        monHosts.get('') ??
+        this.#monHosts.get(connection) ??
         this.#placeholder(`mon-host:${connection}`, `The monitors of the cluster of "${connection}".`, '--mon-host'),
     };
   }
 
   /** The UUID of a user's libvirt secret, in the cluster that a connection Secret leads to. */
   readonly secretUuid = (fsid: string, userId: string, connection: string): string => {
-    const { fsids } = this.#world;
-    if (fsids.has(connection) || fsids.has('')) return derivedSecretUuid(fsid, userId);
+    if (this.#fsids.has(connection)) return derivedSecretUuid(fsid, userId);
     return this.#placeholder(
       `libvirt-secret:${connection}:client.${userId}`,
       `The UUID of the libvirt secret of client.${userId}, which follows from the fsid.`,
@@ -84,4 +126,15 @@ export class Values {
     this.#given.set(placeholder, { placeholder, means, option });
     return placeholder;
   }
+}
+
+/** @throws {UsageError} for a release of a project that no host runs. */
+export function refuseUnused(
+  releases: RunningWorld['releases'],
+  hosts: readonly { readonly roles: readonly Role[] }[],
+): void {
+  const known = [...new Set(hosts.flatMap(({ roles }) => roles.map((role) => projectOf[role])))].sort();
+  const unused = Object.keys(releases).find((project) => !known.some((name) => name === project));
+  if (unused === undefined) return;
+  throw new UsageError(`--release names ${unused}, which no host runs; they run ${known.join(', ') || 'nothing'}.`);
 }
