@@ -130,24 +130,117 @@ export const leading = new Gauge({
   registers,
 });
 
-export const readiness = new Gauge({
-  name: 'cephopenstack_ready',
-  help: '1 while the object is Ready, else 0.',
-  labelNames: ['kind', 'namespace', 'name'],
-  registers,
-});
 export const steps = new Counter({
   name: 'cephopenstack_steps_total',
-  help: 'Steps done in the outside world, by kind and verb.',
-  labelNames: ['kind', 'verb'],
+  help: 'Steps in the outside world, by kind, verb and result.',
+  labelNames: ['kind', 'verb', 'result'],
   registers,
 });
-export const driftRepairs = new Counter({
-  name: 'cephopenstack_drift_repaired_total',
-  help: 'Passes that had to repair what was Ready before.',
+export const driftFound = new Counter({
+  name: 'cephopenstack_drift_found_total',
+  help: 'Looks at an object that was Ready which found something to do, though its spec had not changed.',
   labelNames: ['kind'],
   registers,
 });
+export const driftRepaired = new Counter({
+  name: 'cephopenstack_drift_repaired_total',
+  help: 'Such looks that were followed by at least one step at once; each is an event DriftRepaired on the object.',
+  labelNames: ['kind'],
+  registers,
+});
+export const objects = new Gauge({
+  name: 'cephopenstack_objects',
+  help: 'Objects by kind, condition and its status; one that was never looked at counts as Ready Unknown.',
+  labelNames: ['kind', 'condition', 'status'],
+  registers,
+});
+export const notReadySince = new Gauge({
+  name: 'cephopenstack_not_ready_since_timestamp_seconds',
+  help: 'Since when an object is not Ready, with the reason of today; of the 100 for which that is longest. State: Stalled, Reconciling, or neither.',
+  labelNames: ['kind', 'object', 'reason', 'state'],
+  registers,
+});
+export const plannedSteps = new Gauge({
+  name: 'cephopenstack_planned_steps',
+  help: 'Lines of status.plan of all objects of a kind, those cut off included: what mode Plan holds back.',
+  labelNames: ['kind'],
+  registers,
+});
+export const hosts = new Gauge({
+  name: 'cephopenstack_hosts',
+  help: 'Hosts by state: ready, reconciling, planned, stalled, unreachable.',
+  labelNames: ['state'],
+  registers,
+});
+export const keys = new Gauge({
+  name: 'cephopenstack_keys',
+  help: 'Cephx users that are kept, by what their name begins with and the type of their key.',
+  labelNames: ['user', 'type'],
+  registers,
+});
+export const oldestKey = new Gauge({
+  name: 'cephopenstack_oldest_key_created_timestamp_seconds',
+  help: 'When the oldest key of such users was made, as the key itself says.',
+  labelNames: ['user'],
+  registers,
+});
+export const cephCallSeconds = new Histogram({
+  name: 'cephopenstack_ceph_call_seconds',
+  help: 'How long calls to Ceph took, waiting for a free place and connecting included. Result: done, refused (Ceph said no), failed (it did not answer).',
+  labelNames: ['command', 'result'],
+  buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+  registers,
+});
+export const sshExecSeconds = new Histogram({
+  name: 'cephopenstack_ssh_exec_seconds',
+  help: 'How long scripts took on hosts, logging in not included. Result: done (the script ended by itself), failed.',
+  labelNames: ['script', 'result'],
+  buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 900],
+  registers,
+});
+
+/** What values a label may have, and so how many: no label grows with the clouds but where a limit stands here. */
+export const labelBounds: Readonly<Record<string, string>> = {
+  code: 'status codes of HTTP, and `error`',
+  command:
+    'the Ceph commands that the operator knows (by prefix, such as `osd pool create`) and its calls of librbd; some 40',
+  condition: 'the condition types of docs/operations.md; 12',
+  controller: 'the four kinds in lower case',
+  host: 'the API server, one',
+  kind: 'the four kinds; of watches also Secret and ControllerRevision',
+  method: 'the methods of HTTP; 5',
+  name: 'the four kinds in lower case; of leader election the one lease',
+  object: '`namespace/name`; at most 100 series at a time',
+  priority: '`0`',
+  reason: 'the reasons of docs/operations.md',
+  result: 'words; at most 4',
+  script: '`observe`, `apply`',
+  state: 'words; at most 5',
+  status: '`True`, `False`, `Unknown`',
+  type: '`Aes`, `Aes256k`, `Unknown`',
+  user: 'the beginning of its name: `glance`, `cinder`, `cinder-backup`, `nova`, else `other`',
+  verb: 'the steps that the operator knows; some 60',
+  why: 'words; 5',
+};
 
 /** Called before each scrape, for gauges that are cheaper to work out than to keep. */
 export const beforeScrape = new Set<() => void>();
+
+/** Times a piece of work, also when it fails; `resultOf` puts its error into a word. */
+export async function timed<T>(
+  histogram: Histogram,
+  labels: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+  resultOf: (error: unknown) => string = () => 'failed',
+): Promise<T> {
+  const startedAt = performance.now();
+  const observe = (result: string) => histogram.observe({ ...labels, result }, (performance.now() - startedAt) / 1000);
+  try {
+    const value = await work();
+    observe('done');
+    return value;
+  } catch (error) {
+    observe(resultOf(error));
+    throw error;
+  }
+}

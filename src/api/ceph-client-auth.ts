@@ -10,6 +10,7 @@ import {
   poolName,
   rbdNamespace,
   reference,
+  timestamp,
   withRules,
 } from './fields.ts';
 import { defineKind, parseResource, type Resource, type SpecInputOf, type SpecOf, type StatusOf } from './resource.ts';
@@ -86,6 +87,7 @@ const status = z.object({
     .exactOptional()
     .describe('The exact caps in force, by daemon type.'),
   keyType: z.string().max(32).exactOptional().describe('The type of the key: Aes or Aes256k.'),
+  keyCreated: timestamp.exactOptional().describe('When the key was made, as it says itself.'),
   keyFingerprint: z.string().max(64).exactOptional().describe('Tells two keys apart; no use to log in with.'),
   openSessions: z
     .int()

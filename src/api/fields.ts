@@ -144,7 +144,7 @@ export const mode = z
   .default('Enforce')
   .describe('Enforce: make it so. Plan: change nothing, and list in status.plan what would be done.');
 
-const timestamp = z.string().max(64).meta({ format: 'date-time' });
+export const timestamp = z.string().max(64).meta({ format: 'date-time' });
 
 const condition = z.object({
   type: z.string().max(64).describe('What the condition is about.'),

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dump } from 'js-yaml';
+import { registry } from '../metrics.ts';
+import { renderMetricsReference } from '../metrics-reference.ts';
 import { renderMatrix } from '../openstack/matrix.ts';
 import { cephClientAuthKind } from './ceph-client-auth.ts';
 import { cephOpenStackBindingKind } from './ceph-openstack-binding.ts';
@@ -10,7 +12,8 @@ import { renderReference } from './generate-reference.ts';
 import { rbdPoolKind } from './rbd-pool.ts';
 
 /**
- * Writes crds/*.yaml and docs/reference/api.md from the schemas, and docs/reference/matrix.md from src/openstack.
+ * Writes crds/*.yaml and docs/reference/api.md from the schemas, docs/reference/matrix.md from src/openstack,
+ * and docs/reference/metrics.md from src/metrics.ts.
  *
  *   node src/api/generate.ts            writes
  *   node src/api/generate.ts --check    writes nothing, and exits 1 when a file differs
@@ -26,13 +29,14 @@ const files = new Map(
 );
 files.set(join('docs', 'reference', 'api.md'), renderReference(kinds));
 files.set(join('docs', 'reference', 'matrix.md'), renderMatrix());
+files.set(join('docs', 'reference', 'metrics.md'), renderMetricsReference(registry));
 
 const check = process.argv.includes('--check');
 for (const [file, content] of files) {
   const path = join(root, file);
   if (existsSync(path) && readFileSync(path, 'utf8') === content) continue;
   if (check) {
-    console.error(`${file} differs from what src/api and src/openstack say: run npm run generate`);
+    console.error(`${file} differs from what src says: run npm run generate`);
     process.exitCode = 1;
     continue;
   }

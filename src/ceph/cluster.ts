@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { getSystemErrorName } from 'node:util';
 import { Invalid, Waiting } from '../errors.ts';
+import { cephCallSeconds, timed } from '../metrics.ts';
 import { type Broker, type BrokerOptions, createBroker } from './broker-client.ts';
 import { type Call, type ConnectCall, errno, type Reply } from './broker-protocol.ts';
 import type { Connection } from './connection.ts';
@@ -53,6 +54,7 @@ export interface SharedQuery<T> {
   parse(json: unknown): T;
 }
 
+type Request = Exclude<Call, ConnectCall>;
 export type PoolCall = Exclude<Call, ConnectCall | { readonly op: 'mon' | 'tell-mon' }>;
 
 /** All clusters in use: one child process for each connection, however many resources share it. */
@@ -102,7 +104,13 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
   const { entity, monHost, fsid } = connection;
   let renewedAt = Number.NEGATIVE_INFINITY;
 
-  async function call(request: Exclude<Call, ConnectCall>, what: string, signal: AbortSignal): Promise<Reply> {
+  /** `command` is for metrics, `what` for sentences. */
+  function call(request: Request, command: string, what: string, signal: AbortSignal): Promise<Reply> {
+    const resultOf = (error: unknown) => (error instanceof CephError ? 'refused' : 'failed');
+    return timed(cephCallSeconds, { command }, () => accepted(request, what, signal), resultOf);
+  }
+
+  async function accepted(request: Request, what: string, signal: AbortSignal): Promise<Reply> {
     const reply = await broker.call(request, signal);
     if (reply.rc >= 0) return reply;
     if (reply.rc === errno.ETIMEDOUT) {
@@ -128,13 +136,13 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
   const send = async (command: MonCommand, input: string | undefined, signal: AbortSignal) => {
     const text = JSON.stringify({ format: 'json', ...command });
     const request = input === undefined ? { command: text } : { command: text, input };
-    const reply = await call({ op: 'mon', ...request }, `"${command.prefix}"`, signal);
+    const reply = await call({ op: 'mon', ...request }, command.prefix, `"${command.prefix}"`, signal);
     return reply.data;
   };
 
   const tell = async (monitor: string, command: MonCommand, signal: AbortSignal) => {
     const text = JSON.stringify({ format: 'json', ...command });
-    const reply = await call({ op: 'tell-mon', monitor, command: text }, `"${command.prefix}"`, signal);
+    const reply = await call({ op: 'tell-mon', monitor, command: text }, command.prefix, `"${command.prefix}"`, signal);
     return reply.data;
   };
 
@@ -157,7 +165,7 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
     async inPool<T>(request: PoolCall, what: string, signal: AbortSignal) {
       // Initialising a pool enables an application: a change of the map of OSDs.
       if (request.op === 'init-pool') shared.expire('osd');
-      const reply = await call(request, what, signal);
+      const reply = await call(request, request.op, what, signal);
       if (request.op === 'init-pool') shared.expire('osd');
       return reply.value as T;
     },

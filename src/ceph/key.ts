@@ -8,10 +8,8 @@ export type KeyType = 'Aes' | 'Aes256k';
  * nanoseconds, length; 12 bytes) and the secret (src/auth/Crypto.cc).
  */
 export function keyTypeOf(key: Secret): KeyType | undefined {
-  const text = key.reveal();
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length < 12 || bytes.readUInt16LE(10) !== bytes.length - 12) return undefined;
+  const bytes = bytesOf(key);
+  if (bytes === undefined) return undefined;
   switch (bytes.readUInt16LE(0)) {
     case 1:
       return bytes.length === 28 ? 'Aes' : undefined;
@@ -20,6 +18,19 @@ export function keyTypeOf(key: Secret): KeyType | undefined {
     default:
       return undefined;
   }
+}
+
+/** When the key was made, as it says itself: RFC 3339, to the second. */
+export function keyCreated(key: Secret): string | undefined {
+  const seconds = bytesOf(key)?.readUInt32LE(2);
+  return seconds === undefined ? undefined : new Date(seconds * 1000).toISOString().replace(/\.\d+/, '');
+}
+
+function bytesOf(key: Secret): Buffer | undefined {
+  const text = key.reveal();
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length >= 12 && bytes.readUInt16LE(10) === bytes.length - 12 ? bytes : undefined;
 }
 
 /** The first release of each series, by its number, that knows keys of the second type. */

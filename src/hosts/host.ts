@@ -32,7 +32,10 @@ export async function observeHost(
     return sha256 === undefined ? [] : [{ path, sha256 }];
   });
   const script = renderObserveScript(request, known, nonce);
-  const output = await connection.run({ script, timeoutMs: observeTimeoutMs, maxOutputBytes: maxFactsBytes }, signal);
+  const output = await connection.run(
+    { purpose: 'observe', script, timeoutMs: observeTimeoutMs, maxOutputBytes: maxFactsBytes },
+    signal,
+  );
   return parseFacts(parseFrames(output, nonce, connection.name), request, connection.contents, connection.name);
 }
 
@@ -72,7 +75,10 @@ export async function applySteps(
   };
   const installs = steps.some((step) => step.verb === 'install-packages');
   const timeoutMs = installs ? installTimeoutMs : applyTimeoutMs;
-  const output = await connection.run({ script, timeoutMs, maxOutputBytes: maxResultBytes, onLine }, signal);
+  const output = await connection.run(
+    { purpose: 'apply', script, timeoutMs, maxOutputBytes: maxResultBytes, onLine },
+    signal,
+  );
 
   const failed = parseFrames(output, nonce, connection.name).find(({ head }) => head[0] === 'failed');
   if (failed !== undefined) {

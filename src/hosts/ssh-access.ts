@@ -27,6 +27,8 @@ export interface HostTarget {
 }
 
 export interface ScriptRequest {
+  /** For metrics. */
+  readonly purpose: 'observe' | 'apply';
   /** A whole POSIX sh script. It goes to `/bin/sh -s` on stdin, as root: nothing of it ever stands in an argv. */
   readonly script: string;
   readonly timeoutMs: number;

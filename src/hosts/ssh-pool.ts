@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createGate, type Gate } from '../gate.ts';
+import { sshExecSeconds, timed } from '../metrics.ts';
 import type { Secret } from '../secret.ts';
 import type { ContentCache, HostTarget, ScriptOutput, ScriptRequest, SshConnection } from './ssh-access.ts';
 import { Line, type LineOptions } from './ssh-line.ts';
@@ -60,7 +61,7 @@ export class SshPool implements AsyncDisposable {
     const line = this.#line(key, login, jump);
     return await line.use(async (client) => {
       using _permit = await this.#gate.enter(signal);
-      return await runScript(client, login, request, signal);
+      return await timed(sshExecSeconds, { script: request.purpose }, () => runScript(client, login, request, signal));
     }, signal);
   }
 

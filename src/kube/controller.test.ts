@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { RbdPool } from '../api/rbd-pool.ts';
 import type { Condition, Resource } from '../api/resource.ts';
 import { createLogger } from '../log.ts';
+import { series } from '../metrics.fixture.ts';
+import { driftFound, driftRepaired, steps } from '../metrics.ts';
 import { createStore } from './cache.ts';
 import type { Client } from './client.ts';
 import { createController } from './controller.ts';
@@ -19,12 +21,18 @@ interface SetStep extends Step {
 /** One object of settings, all of which are to be `wanted`; each is a stage of its own, unless they are one transaction. */
 async function startLoop(
   settings: readonly string[],
-  options: { readonly repair?: (step: SetStep) => Repair; readonly orderedStages?: boolean } = {},
+  options: {
+    readonly repair?: (step: SetStep) => Repair;
+    readonly orderedStages?: boolean;
+    readonly annotations?: Readonly<Record<string, string>>;
+  } = {},
 ) {
   const now = new Map<string, string>();
   const notes: string[] = [];
   const wanted = new Map(settings.map((setting) => [setting, 'ours']));
-  const { repair, orderedStages = false } = options;
+  const refusing = new Set<string>();
+  const lines: string[] = [];
+  const { repair, orderedStages = false, annotations = {} } = options;
   const registered = register<RbdPool, undefined, undefined, SetStep>({
     kind: poolKind,
     parse: (raw) => raw as RbdPool,
@@ -40,6 +48,7 @@ async function startLoop(
       },
       async apply(stage, _, __, done) {
         for (const step of stage) {
+          if (refusing.has(step.setting)) throw new Error(`Cannot set ${step.setting}.`);
           now.set(step.setting, step.to);
           done(step);
         }
@@ -51,7 +60,7 @@ async function startLoop(
   });
   const store = createStore();
   const times = { resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
-  const metadata = { namespace: 'ns', name: 'x', uid: 'u', generation: 1, ...times };
+  const metadata = { namespace: 'ns', name: 'x', uid: 'u', generation: 1, annotations, ...times };
   let object = { apiVersion: 'cephopenstack.io/v1alpha1', kind: 'RbdPool', metadata, spec: {} } as unknown as Resource;
   store.put(object);
   const applyStatus = async (_: unknown, { status }: { readonly status: unknown }) => {
@@ -64,7 +73,7 @@ async function startLoop(
     store,
     finalizers: { hold: async () => undefined, release: async () => undefined },
     recorder: { record: (_: unknown, { note }: { note: string }) => void notes.push(note) } as unknown as Recorder,
-    log: createLogger({ level: 'error', format: 'json' }, { write: () => undefined }),
+    log: createLogger({ level: 'error', format: 'json' }, { write: (line) => void lines.push(line) }),
     failures: () => 0,
   });
   const look = () => reconcile('ns/x', new AbortController().signal);
@@ -73,6 +82,8 @@ async function startLoop(
     now,
     notes,
     wanted,
+    lines,
+    refusing,
     look,
     /** Somebody changes these by hand, and the loop looks. */
     async drift(...changed: readonly string[]): Promise<void> {
@@ -138,3 +149,55 @@ test('the loop counts repairs also while something else is contested', async () 
   assert.equal(now.get('quota'), 'theirs');
   assert.match(ready()?.message ?? '', /Set mode\. Set quota\./);
 });
+
+test('the loop counts steps by result, and drift by whether it was put right at once', async () => {
+  for (const counter of [steps, driftFound, driftRepaired]) counter.reset();
+  const { drift, look, refusing } = await startLoop(['a', 'b'], { orderedStages: true });
+  assert.deepEqual(await series(steps), { 'RbdPool set done': 2 });
+  await look();
+  assert.deepEqual(await series(driftFound), {});
+  await drift('a', 'b');
+  refusing.add('a');
+  await drift('a', 'b');
+  assert.deepEqual(await series(steps), { 'RbdPool set done': 4, 'RbdPool set failed': 1 });
+  assert.deepEqual([await series(driftFound), await series(driftRepaired)], [{ RbdPool: 2 }, { RbdPool: 1 }]);
+});
+
+test('the loop says nothing, in events or log, when there is nothing to do', async () => {
+  const annotations = { 'cephopenstack.io/log-level': 'info' };
+  const { lines, look, notes } = await startLoop(['a'], { annotations });
+  const before = [lines.length, notes.length];
+  for (const _ of [1, 2, 3]) await look();
+  assert.deepEqual([lines.length, notes.length], before);
+});
+
+test('the loop logs one line for each step and each change of readiness, with where it is', async () => {
+  const { lines } = await startLoop(['a', 'b'], { annotations: { 'cephopenstack.io/log-level': 'info' } });
+  const told = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    told.map(({ verb, ready, msg }) => [verb, ready, msg]),
+    [
+      [undefined, false, 'Looking at what generation 1 needs.'],
+      ['set', undefined, 'Set a.'],
+      ['set', undefined, 'Set b.'],
+      [undefined, true, 'All is as it should be.'],
+    ],
+  );
+  for (const line of told) {
+    assert.deepEqual([line.kind, line.namespace, line.name, line.generation], ['RbdPool', 'ns', 'x', 1]);
+  }
+});
+
+for (const [level, words] of [
+  ['debug', true],
+  ['info', false],
+  ['loud', false],
+] as const) {
+  test(`the loop ${words ? 'tells' : 'does not tell'} its looks at an object whose log level is "${level}"`, async () => {
+    const { lines } = await startLoop(['a'], { annotations: { 'cephopenstack.io/log-level': level } });
+    assert.equal(
+      lines.some((line) => line.includes('Looked.')),
+      words,
+    );
+  });
+}

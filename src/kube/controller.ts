@@ -3,8 +3,8 @@ import type { Resource } from '../api/resource.ts';
 import { errorMessage, Invalid, Waiting } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import {
-  driftRepairs,
-  readiness,
+  driftFound,
+  driftRepaired,
   reconcileErrors,
   reconcilePanics,
   reconcileTimeouts,
@@ -15,7 +15,7 @@ import type { Store } from './cache.ts';
 import type { Client } from './client.ts';
 import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested } from './contest.ts';
 import type { Recorder } from './events.ts';
-import { type KubeObject, parseKey } from './kinds.ts';
+import type { KubeObject } from './kinds.ts';
 import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
 import {
   abandonAnnotation,
@@ -26,8 +26,10 @@ import {
   type Next,
   type Pass,
   planLines,
+  timestamp,
   underWay,
   type Verdict,
+  wasSettled,
 } from './pass.ts';
 import type { Hold, Step } from './reconciler.ts';
 import type { Registered } from './registration.ts';
@@ -71,7 +73,6 @@ export function createController(registered: Registered, tools: ControllerTools)
   async function reconcile(key: string, stop: AbortSignal): Promise<Next> {
     const raw = store.get(key) as Resource | undefined;
     if (raw === undefined) {
-      readiness.remove({ kind: registered.kind.kind, ...parseKey(key) });
       contest.forget(key);
       return 'change';
     }
@@ -90,7 +91,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     }
     if (pass.did.length > 0) {
       const reason = doneReason(pass);
-      if (reason === 'DriftRepaired') driftRepairs.inc({ kind: raw.kind });
+      if (reason === 'DriftRepaired') driftRepaired.inc({ kind: raw.kind });
       recorder.record(raw, {
         type: 'Normal',
         reason,
@@ -120,6 +121,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       const planned = plan.stages.filter((stage) => stage.length > 0);
       const { stages, contested } = uncontested(pass, planned);
       left = planLines(planned, describe);
+      pass.log.debug({ round, plan: left, hold: plan.hold?.message }, 'Looked.');
+      if (round === 1 && left.length > 0 && !deleting && wasReady(raw)) driftFound.inc({ kind: raw.kind });
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
       if (isToldOnly && left.length > 0) return told(left, plan.hold);
       if (stages.length === 0)
@@ -153,6 +156,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     apply: (done: (step: Step) => void) => Promise<void>,
   ): Promise<void> {
     const { describe } = registration.reconciler;
+    const open = new Set(stage);
     let showing: Promise<void> | undefined;
     const timer = setTimeout(() => {
       showing = report(pass, underWay(pass, stage.map(describe))).catch((error) => pass.log.warn(errorMessage(error)));
@@ -160,12 +164,18 @@ export function createController(registered: Registered, tools: ControllerTools)
     try {
       await apply((step) => {
         const sentence = describe(step);
+        open.delete(step);
         if (step.incidental !== true) pass.did.push(sentence);
         const repair = repairKey(step, registration.reconciler);
         if (repair !== undefined) pass.repairs.push(repair);
-        steps.inc({ kind: pass.raw.kind, verb: step.verb });
+        steps.inc({ kind: pass.raw.kind, verb: step.verb, result: 'done' });
         pass.log.info({ verb: step.verb }, sentence);
       });
+    } catch (error) {
+      // Of a transaction it is the first that was not reached; what would have come after it did not fail.
+      const failed = registration.orderedStages === true ? [...open].slice(0, 1) : open;
+      for (const { verb } of failed) steps.inc({ kind: pass.raw.kind, verb, result: 'failed' });
+      throw error;
     } finally {
       clearTimeout(timer);
       await showing;
@@ -249,7 +259,6 @@ export function createController(registered: Registered, tools: ControllerTools)
   async function report(pass: Pass, judgement: Judgement): Promise<void> {
     const raw = current(pass);
     const { namespace, name, uid } = raw.metadata;
-    readiness.set({ kind: raw.kind, namespace, name }, judgement.ready ? 1 : 0);
     const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, timestamp());
     if (isSameStatus(raw.status, status)) return;
     try {
@@ -285,14 +294,4 @@ export function createController(registered: Registered, tools: ControllerTools)
   }
 
   return { reconcile };
-}
-
-/** In order, but for what somebody keeps reverting. */
-function wasSettled(raw: Resource): boolean {
-  return wasReady(raw) || readyCondition(raw)?.reason === 'Contested';
-}
-
-/** RFC 3339 to the second, as Kubernetes writes times. */
-function timestamp(): string {
-  return new Date().toISOString().replace(/\.\d+/, '');
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Resource } from '../api/resource.ts';
 import type { Logger } from '../log.ts';
+import { beforeScrape, leading } from '../metrics.ts';
 import { BaseOperator } from './base-operator.ts';
 import { type Cache, createCache, createStore, type Store } from './cache.ts';
 import { fieldManager } from './client.ts';
@@ -7,6 +9,7 @@ import { createController } from './controller.ts';
 import { createRecorder, type Recorder } from './events.ts';
 import type { Kind, KubeObject } from './kinds.ts';
 import { type Election, type ElectionOptions, stand } from './leader.ts';
+import { measureObjects } from './object-metrics.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { ReflectorOptions } from './reflector.ts';
 import type { Registered } from './registration.ts';
@@ -96,6 +99,8 @@ export class KubeOperator extends BaseOperator {
     this.log.info('The caches are filled.');
     await this.#lead();
     if (this.#stopped !== undefined) return;
+    // Only by the one that works: what every replica told would be counted as often.
+    beforeScrape.add(this.#measure);
     this.#workers = this.#registered.map(({ kind, queue }) => {
       const controller = createController(kind, {
         client: this.client,
@@ -112,9 +117,18 @@ export class KubeOperator extends BaseOperator {
     });
   }
 
+  readonly #measure = (): void => {
+    const found = this.#registered.map(({ kind: { kind, registration } }) => {
+      const objects = this.#storeOf(kind).list() as readonly Resource[];
+      registration.measure?.(objects);
+      return [kind.kind, objects] as const;
+    });
+    measureObjects(new Map(found));
+  };
+
   async #lead(): Promise<void> {
     const { election, identity } = this.#options;
-    if (election === undefined) return;
+    if (election === undefined) return leading.set({ name: fieldManager }, 1);
     this.#election = stand(this.client, { ...election, identity }, this.log, this.#standing.signal);
     this.#election.lost.then(() => {
       // Another may lead already: nothing more may be done, not even in good order.
@@ -132,6 +146,7 @@ export class KubeOperator extends BaseOperator {
   }
 
   async #stop(): Promise<void> {
+    beforeScrape.delete(this.#measure);
     for (const { queue } of this.#registered) queue.close();
     const drain = setTimeout(() => this.#working.abort(), this.#options.drainMs ?? 20_000);
     await Promise.all(this.#workers.map((workers) => workers.ended));

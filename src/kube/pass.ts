@@ -1,11 +1,13 @@
 import type { Reason } from '../api/conditions.ts';
 import type { Resource } from '../api/resource.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logLevels } from '../log.ts';
 import type { Step } from './reconciler.ts';
-import { type Judgement, joinSentences, type KindStatus, wasReady } from './status.ts';
+import { type Judgement, joinSentences, type KindStatus, readyCondition, wasReady } from './status.ts';
 
 export const finalizer = 'cephopenstack.io/finalizer';
 export const abandonAnnotation = 'cephopenstack.io/abandon';
+/** How much of one object is logged, whatever the operator's own level: one of `logLevels`. */
+export const logLevelAnnotation = 'cephopenstack.io/log-level';
 
 /** When to look at a key again: after a while, after its backoff, or only when something changes. */
 export type Next = { readonly afterMs: number } | 'backoff' | 'change';
@@ -32,10 +34,11 @@ export interface Pass {
 }
 
 export function beginPass(raw: Resource, log: Logger): Pass {
-  const { namespace, name, generation } = raw.metadata;
+  const { namespace, name, generation, annotations } = raw.metadata;
+  const level = logLevels.find((one) => one === annotations?.[logLevelAnnotation]);
   return {
     raw,
-    log: log.child({ kind: raw.kind, namespace, name, generation }),
+    log: log.child({ kind: raw.kind, namespace, name, generation }, level === undefined ? {} : { level }),
     deleting: raw.metadata.deletionTimestamp !== undefined,
     did: [],
     repairs: [],
@@ -48,6 +51,11 @@ export function isHeld(raw: Resource): boolean {
 
 export function isAbandoned(raw: Resource): boolean {
   return raw.metadata.annotations?.[abandonAnnotation] === 'true';
+}
+
+/** In order, but for what somebody keeps reverting. */
+export function wasSettled(raw: Resource): boolean {
+  return wasReady(raw) || readyCondition(raw)?.reason === 'Contested';
 }
 
 /** Not done yet, and moving. */
@@ -72,4 +80,9 @@ export function planLines<S extends Step>(stages: readonly (readonly S[])[], des
   const steps = stages.flat();
   const told = steps.filter((step) => step.incidental !== true);
   return [...new Set((told.length > 0 ? told : steps).map(describe))];
+}
+
+/** RFC 3339 to the second, as Kubernetes writes times. */
+export function timestamp(): string {
+  return new Date().toISOString().replace(/\.\d+/, '');
 }

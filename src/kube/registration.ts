@@ -29,6 +29,8 @@ export interface Registration<R extends Resource, C, O, S extends Step> {
   readonly orderedStages?: boolean;
   /** Before one that is abandoned is let go of: does the same with what it made. It may be no valid object of its kind. */
   abandon?(raw: Resource, signal: AbortSignal): Promise<void>;
+  /** Sets the kind's own gauges, before each scrape. They may be no valid objects of their kind. */
+  measure?(objects: readonly R[]): void;
   /** How long one pass may take; default two minutes. */
   readonly passTimeoutMs?: number;
 }

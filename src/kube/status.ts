@@ -90,6 +90,12 @@ export function limitPlan(lines: readonly string[]): readonly string[] {
   return [...shown.slice(0, planLimit - 1), `And ${shown.length - planLimit + 1} more.`];
 }
 
+/** How many lines a limited plan stands for. */
+export function plannedCount(plan: readonly string[]): number {
+  const more = /^And (\d+) more\.$/.exec(plan.at(-1) ?? '')?.[1];
+  return more === undefined ? plan.length : plan.length - 1 + Number(more);
+}
+
 /** Sentences in one line, as many as fit. */
 export function joinSentences(sentences: readonly string[], limit = 1000): string {
   let text = '';

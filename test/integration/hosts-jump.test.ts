@@ -45,7 +45,7 @@ for (const [what, way, message] of ways) {
       jump: `127.0.0.1:${jump.port}`,
     });
     const host = pool.connection({ name: 'cmp1', address: 'behind', access });
-    const request = { script: 'true', timeoutMs: 5_000, maxOutputBytes: 1_000 };
+    const request = { purpose: 'observe' as const, script: 'true', timeoutMs: 5_000, maxOutputBytes: 1_000 };
     const startedAt = performance.now();
     await assert.rejects(host.run(request, new AbortController().signal), { reason: 'HostUnreachable', message });
     assert.ok(performance.now() - startedAt < 5_000);

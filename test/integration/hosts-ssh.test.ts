@@ -40,7 +40,7 @@ function target({ knownHosts, key, user, jump, ...more }: Options = {}): HostTar
 }
 
 function run(connection: SshConnection, script: string, more: Partial<ScriptRequest> = {}, signal = never) {
-  return connection.run({ script, timeoutMs: 20_000, maxOutputBytes: 100_000, ...more }, signal);
+  return connection.run({ purpose: 'observe', script, timeoutMs: 20_000, maxOutputBytes: 100_000, ...more }, signal);
 }
 
 async function runOnce(options: Options, script = 'id -u') {

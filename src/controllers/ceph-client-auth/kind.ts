@@ -8,6 +8,7 @@ import { type Registered, register, watch } from '../../kube/registration.ts';
 import { parsedOnce } from '../parsed-once.ts';
 import type { SecretStore } from '../secrets.ts';
 import { keptSecrets } from './kube.ts';
+import { measureClients } from './measure.ts';
 import { cephClientAuthReconciler } from './reconcile.ts';
 
 export interface ClientKindTools {
@@ -57,6 +58,7 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
       watch(hostKind, wakeLeaving),
       watch(bindingKind, wakeLeaving),
     ],
+    measure: measureClients,
     lookEveryMs,
     workers: 64,
   });

@@ -1,7 +1,7 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { Condition } from '../../api/resource.ts';
 import { canBreakLocks, capsFault } from '../../ceph/access-caps.ts';
-import { keyTypeOf } from '../../ceph/key.ts';
+import { keyCreated, keyTypeOf } from '../../ceph/key.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planClient } from './plan.ts';
 
@@ -30,10 +30,12 @@ function locksCondition({ spec }: CephClientAuth, { user, ownership }: ObservedC
 
 function present(resource: CephClientAuth, { user, ownership, sessions }: ObservedClient): Record<string, unknown> {
   if (user === undefined || ownership.kind !== 'ours') return {};
+  const created = keyCreated(user.key);
   return {
     entity: user.entity,
     caps: user.caps,
     keyType: keyTypeOf(user.key) ?? 'Unknown',
+    ...(created === undefined ? {} : { keyCreated: created }),
     keyFingerprint: user.key.fingerprint(),
     ...(sessions === undefined ? {} : { openSessions: sessions.length }),
     secretName: clientSecretNameOf(resource),

@@ -22,6 +22,7 @@ import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep, hostRepair } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
+import { measureHosts } from './measure.ts';
 import { type HostConnection, type NamedRevision, observe } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
 import { type FormerBinding, type HostOwner, listsMachine } from './ownership.ts';
@@ -59,6 +60,7 @@ export function hostKind(tools: HostTools): Registered {
         hostsThat(({ spec }) => Object.values(spec.revision ?? {}).includes(name), namespace),
       ),
     ],
+    measure: measureHosts,
     lookEveryMs: tools.lookEveryMs,
     // Most of them wait for machines that do not answer; how many scripts run at once, the pool of connections bounds.
     workers: 128,
