@@ -16,8 +16,7 @@ help: ## Say what there is
 node_modules: $(packages) ## Install the packages that the lock file names
 
 $(packages): package.json package-lock.json
-	@# Without its warnings: npm runs on the machine's Node, what it fetches on the Node 24 that comes along.
-	npm ci --no-progress --loglevel=error
+	npm ci --no-progress
 	@touch $@
 
 static: $(packages) ## Format, lint, types, generated files
