@@ -36,6 +36,23 @@ describe('renderReference()', () => {
     });
   }
 
+  it('sets rules apart from what a field says', () => {
+    assert.match(
+      rows.get('glance') ?? '',
+      /\| Images in Ceph\. \{\} takes the defaults\.<br>\*Rule:\* pool and poolRef exclude each other: write one of them\.<br>\*Rule:\* /,
+    );
+  });
+
+  it('lists its chapters, with links that lead there', () => {
+    const links = [...text.matchAll(/^- \[(.+)\]\(#(.+)\)$/gm)];
+    const titles = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+    assert.deepEqual(
+      links.map(([, title]) => title),
+      titles,
+    );
+    for (const [, title = '', anchor] of links) assert.equal(anchor, title.toLowerCase());
+  });
+
   it('tells every field of a pool in its own chapter', () => {
     for (const field of ['poolName', 'replicated.size', 'compression.mode', 'namespaces']) {
       assert.ok(text.split('## RbdPool')[1]?.includes(`| \`${field}\` |`), field);

@@ -37,8 +37,8 @@ function pool(byDefault: string) {
   };
 }
 
-/** The user of a section; `object` is the CephClientAuth that the binding makes, `byDefault` its name in Ceph. */
-function client(byDefault: string, object: string, pools: string) {
+/** The user of a section: by default its name in Ceph, the Secret with its key, and the pools that it may use. */
+function client(byDefault: string, secret: string, pools: string) {
   const fields = {
     ...clientFields,
     clientName: clientName
@@ -47,7 +47,7 @@ function client(byDefault: string, object: string, pools: string) {
     access: clientFields.access.describe(
       `The pools that the user may use; its caps follow from this. Default: ${pools}.`,
     ),
-    secret: reference(`The Secret that is kept with the key. Default: ${object}-ceph-client.`).exactOptional(),
+    secret: reference(`The Secret that is kept with the key. Default: ${secret}.`).exactOptional(),
   };
   return {
     client: withRules(z.object(fields), ...clientRules, immutable('clientName'))
@@ -68,7 +68,7 @@ const store = withRules(
     ...pool('images for the store rbd, images-<name> for another'),
     ...client(
       'glance for the store rbd, glance-<name> for another',
-      '<binding>-glance for the store rbd, <binding>-glance-<name> for another',
+      '<binding>-glance-ceph-client for the store rbd, <binding>-glance-<name>-ceph-client for another',
       'this pool, read and write',
     ),
     chunkSizeMB,
@@ -83,7 +83,7 @@ const ofOneStore = ['pool', 'poolRef', 'client', 'clientRef', 'chunkSizeMB'] as 
 export const glance = withRules(
   z.object({
     ...pool('images'),
-    ...client('glance', '<binding>-glance', 'this pool, read and write'),
+    ...client('glance', '<binding>-glance-ceph-client', 'this pool, read and write'),
     exposeDirectURL: z
       .boolean()
       .exactOptional()
@@ -131,7 +131,7 @@ const backend = withRules(
     ...pool('volumes for the back end ceph, volumes-<name> for another'),
     ...client(
       'cinder for the back end ceph, cinder-<name> for another',
-      '<binding>-cinder-<name>',
+      '<binding>-cinder-<name>-ceph-client',
       "this pool, read and write; Glance's, read only, in one cluster with it; for the first back end in the binding's cluster also that of nova.ephemeral, unless there is nova.clientRef",
     ),
     cluster: z
@@ -171,7 +171,7 @@ export const cinder = z.object({
 export const cinderBackup = withRules(
   z.object({
     ...pool('backups'),
-    ...client('cinder-backup', '<binding>-backup', 'this pool, read and write'),
+    ...client('cinder-backup', '<binding>-backup-ceph-client', 'this pool, read and write'),
     chunkSizeBytes: z.int().min(65_536).max(4_294_967_296).exactOptional().describe('Bytes written at a time.'),
     stripeUnit: z.int().min(0).max(4_294_967_296).exactOptional().describe('The stripe unit of a backup image.'),
     stripeCount: z.int().min(0).max(65_536).exactOptional().describe('The stripe count of a backup image.'),
