@@ -16,6 +16,8 @@ export interface Registration<R extends Resource, C, O, S extends Step> {
   parse(raw: unknown): R;
   readonly reconciler: Reconciler<R, C, O, S>;
   readonly watches?: readonly Watch[];
+  /** Given the way to wake a key for news from beyond Kubernetes; called once, before the watches begin. */
+  onNews?(wake: (key: string) => void): void;
   /** The pace of looking again when nothing happened; jittered by a tenth. */
   readonly lookEveryMs: number;
   /** Objects worked on side by side; default 64: a worker that waits for a slow cluster costs nothing. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from './kinds.ts';
-import { isWorthALook } from './workers.ts';
+import { createStore } from './cache.ts';
+import { type KubeObject, poolKind } from './kinds.ts';
+import { createQueue } from './queue.ts';
+import type { Registered } from './registration.ts';
+import { isWorthALook, wireQueue } from './workers.ts';
 
 const object = (change: Partial<KubeObject['metadata']> = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -37,3 +40,14 @@ for (const [what, before, after, expected] of changes) {
     assert.equal(isWorthALook(change), expected);
   });
 }
+
+test('wireQueue() has news from beyond Kubernetes wake a key', async () => {
+  const queue = createQueue({ name: 'toy' });
+  const ways: ((key: string) => void)[] = [];
+  const registration = { onNews: (wake: (key: string) => void) => ways.push(wake) };
+  // Sound: nothing else of it is asked for.
+  wireQueue({ kind: poolKind, registration } as unknown as Registered, () => createStore(), queue);
+  ways.at(0)?.('a/x');
+  assert.equal(await queue.take(), 'a/x');
+  queue.close();
+});

@@ -13,7 +13,7 @@ export interface Workers {
   readonly ended: Promise<void>;
 }
 
-/** Lets the changes that a kind cares for wake its keys. Called before the watches begin, so that none is missed. */
+/** Lets the changes and the news that a kind cares for wake its keys. Called before the watches begin, so that none is missed. */
 export function wireQueue(registered: Registered, storeOf: (kind: Kind) => Store, queue: Queue): void {
   storeOf(registered.kind).subscribe((change) => {
     if (isWorthALook(change)) for (const key of keysOf(change, (object) => [keyOf(object)])) queue.add(key);
@@ -23,6 +23,7 @@ export function wireQueue(registered: Registered, storeOf: (kind: Kind) => Store
       for (const key of keysOf(change, watch.map)) queue.add(key);
     });
   }
+  registered.registration.onNews?.((key) => queue.add(key));
 }
 
 /** Whether a change of a kind's own object asks for a pass; our own status and finalizer do not. */

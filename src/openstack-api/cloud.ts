@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Invalid, Waiting } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { type Endpoint, endpointOf, fieldOf, parseCatalog, type ServiceName } from './catalog.ts';
@@ -18,23 +17,22 @@ export interface CloudLook {
   readonly glanceProblem?: string;
 }
 
-/** Clouds that are asked, each once for all who want to know at the same time. */
+/** Clouds that are asked in the background, each once for all who want to know at the same time. */
 export interface Clouds extends AsyncDisposable {
   /**
-   * The last look, when it is no older than `freshMs`, else a new one; the older one while that takes longer than
-   * `patienceMs`, undefined where there is none. Throws nothing but the signal's reason.
+   * The last look; undefined while there is none. One that is older than `freshMs` has another begun, of whose end
+   * `waiter` is told. Nobody waits here for a cloud.
+   *
+   * Throws what ended the last look and was no answer of a cloud: a fault of ours.
    */
-  look(
-    access: CloudAccess,
-    asked: ReadonlySet<ServiceName>,
-    options: LookOptions,
-    signal: AbortSignal,
-  ): Promise<CloudLook | undefined>;
+  look(access: CloudAccess, asked: ReadonlySet<ServiceName>, options: LookOptions): CloudLook | undefined;
+  /** `tell` is called with each waiter of a look that has ended. */
+  onEnd(tell: (waiter: string) => void): void;
 }
 
 export interface LookOptions {
   readonly freshMs: number;
-  readonly patienceMs?: number;
+  readonly waiter: string;
 }
 
 interface Token {
@@ -46,10 +44,14 @@ interface Token {
 interface Known {
   readonly http: Http;
   token?: Token;
-  last?: CloudLook;
-  asking?: Promise<void>;
+  last?: Ended;
+  /** Who waits for the look that is under way; undefined: none is. */
+  waiters?: Set<string>;
   usedAt: number;
 }
+
+/** How a look has ended. */
+type Ended = { readonly at: number } & ({ readonly look: CloudLook } | { readonly fault: unknown });
 
 /** One that nobody asked for so long is forgotten, its token and its connections with it. */
 const idleMs = 15 * 60_000;
@@ -63,12 +65,13 @@ const refusedMs = 60_000;
 
 export function createClouds(): Clouds {
   const clouds = new Map<string, Known>();
+  const listeners: ((waiter: string) => void)[] = [];
   const stop = new AbortController();
 
   function known(access: CloudAccess, asked: ReadonlySet<ServiceName>): Known {
     const now = performance.now();
     for (const [id, cloud] of clouds) {
-      if (now - cloud.usedAt < idleMs || cloud.asking !== undefined) continue;
+      if (now - cloud.usedAt < idleMs || cloud.waiters !== undefined) continue;
       clouds.delete(id);
       void cloud.http[Symbol.asyncDispose]();
     }
@@ -79,19 +82,32 @@ export function createClouds(): Clouds {
     return cloud;
   }
 
+  async function begin(cloud: Known, access: CloudAccess, asked: ReadonlySet<ServiceName>): Promise<void> {
+    const ended = await ask(cloud, access, asked, stop.signal).then(
+      (look) => ({ look }),
+      (fault: unknown) => ({ fault }),
+    );
+    if (stop.signal.aborted) return;
+    cloud.last = { at: performance.now(), ...ended };
+    const waiters = cloud.waiters ?? [];
+    delete cloud.waiters;
+    for (const waiter of waiters) for (const tell of listeners) tell(waiter);
+  }
+
   return {
-    async look(access, asked, { freshMs, patienceMs = 3_000 }, signal) {
+    look(access, asked, { freshMs, waiter }) {
       const cloud = known(access, asked);
-      const { last } = cloud;
-      if (last !== undefined && performance.now() - last.askedAt < lastsMs(last, freshMs)) return last;
-      // It has no signal of whoever came first: the others wait for it, too.
-      cloud.asking ??= ask(cloud, access, asked, stop.signal)
-        .then((look) => {
-          cloud.last = look;
-        })
-        .finally(() => delete cloud.asking);
-      await Promise.race([cloud.asking, sleep(patienceMs, undefined, { signal, ref: false })]);
-      return cloud.last;
+      const { last, waiters } = cloud;
+      if (waiters !== undefined) waiters.add(waiter);
+      else if (last === undefined || performance.now() - last.at >= lastsMs(last, freshMs)) {
+        cloud.waiters = new Set([waiter]);
+        void begin(cloud, access, asked);
+      }
+      if (last !== undefined && 'fault' in last) throw last.fault;
+      return last?.look;
+    },
+    onEnd(tell) {
+      listeners.push(tell);
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -100,7 +116,9 @@ export function createClouds(): Clouds {
   };
 }
 
-function lastsMs({ problem }: CloudLook, freshMs: number): number {
+function lastsMs(last: Ended, freshMs: number): number {
+  if ('fault' in last) return againMs;
+  const { problem } = last.look;
   if (problem === undefined) return freshMs;
   return problem instanceof Invalid ? refusedMs : Math.min(freshMs, againMs);
 }
@@ -124,11 +142,11 @@ async function ask(
       return { askedAt, ...(await readAll(cloud, access, asked, signal)) };
     }
   } catch (error) {
-    const problem =
-      error instanceof Waiting || error instanceof Invalid
-        ? error
-        : unreachable('OpenStack', access.authUrl, 'it did not answer in time', error);
-    return { askedAt, problem, services: new Map() };
+    const services = new Map();
+    if (error instanceof Waiting || error instanceof Invalid) return { askedAt, problem: error, services };
+    if (!signal.aborted) throw error;
+    const problem = unreachable('OpenStack', access.authUrl, 'it did not answer in time', error);
+    return { askedAt, problem, services };
   }
 }
 

@@ -8,6 +8,7 @@ export interface Http extends AsyncDisposable {
   /**
    * @throws {Waiting} `OpenStackUnreachable` when it does not answer as it should, or not in time.
    * @throws {Invalid} `OpenStackAccessDenied` when it refuses.
+   * Anything else is the signal's reason, or a fault of ours, for which no cloud is to blame.
    */
   ask(question: Question, signal: AbortSignal): Promise<Answer>;
 }
@@ -63,24 +64,27 @@ export function createHttp(ca: string | undefined): Http {
           throw refusal(who, url, statusCode);
         }
         const subject = response.headers['x-subject-token'];
-        const json = jsonOf(await readAll(response.body), who, url);
+        const json = jsonOf(await readAll(response.body, who, url), who, url);
         return { json, subject: typeof subject === 'string' ? subject : undefined };
       } catch (error) {
         if (error instanceof Waiting || error instanceof Invalid) throw error;
         signal.throwIfAborted();
-        throw unreachable(who, url, deadline.aborted ? 'it did not answer in time' : wordOf(error), error);
+        if (deadline.aborted) throw unreachable(who, url, 'it did not answer in time', error);
+        if (!isOfNetwork(error)) throw error;
+        // A word that stays the same from try to try, such as ECONNREFUSED.
+        throw unreachable(who, url, clean(error.code, 100), error);
       }
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
 }
 
-async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readAll(body: AsyncIterable<Uint8Array>, who: string, url: string): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of body) {
     bytes += part.length;
-    if (bytes > maxBytes) throw new Error('its answer is too long');
+    if (bytes > maxBytes) throw unreachable(who, url, 'its answer is too long');
     parts.push(part);
   }
   return Buffer.concat(parts).toString();
@@ -113,8 +117,8 @@ function placeOf(url: string): string {
   return clean(`${origin}${pathname}`, 200);
 }
 
-/** A system's word that stays the same from try to try, such as ECONNREFUSED. */
-function wordOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return clean(typeof code === 'string' ? code : error instanceof Error ? error.message : String(error), 100);
+/** What connections, TLS and parsers of HTTP end with has a code, and so have wrong arguments. */
+function isOfNetwork(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false;
+  return 'code' in error && typeof error.code === 'string' && error.code !== 'UND_ERR_INVALID_ARG';
 }

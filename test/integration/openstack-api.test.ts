@@ -68,7 +68,6 @@ const accessWith = (more: Readonly<Record<string, string>> = {}) =>
     Object.fromEntries(Object.entries({ ...variables, ...more }).map(([key, text]) => [key, new Secret(text)])),
   );
 const all: ReadonlySet<ServiceName> = new Set(['Cinder', 'Nova', 'Glance']);
-const signal = new AbortController().signal;
 
 function keystone(token: string, base = `http://${place}`, livesSeconds = 3600): Answer {
   const at = Date.parse('2001-01-01T00:00:00Z');
@@ -101,46 +100,56 @@ beforeEach(() => {
   answers.set(images, json({ images: [] }));
 });
 
-/** One look, fresh, as long as it takes. */
+/** Looks of one who waits for them as long as they take. */
+function watching() {
+  const clouds = createClouds();
+  let ended = Promise.withResolvers<string>();
+  clouds.onEnd((waiter) => ended.resolve(waiter));
+  return {
+    async look(more: Readonly<Record<string, string>> = {}): Promise<CloudLook> {
+      ended = Promise.withResolvers();
+      clouds.look(accessWith(more), all, { freshMs: 0, waiter: 'cloud' });
+      assert.equal(await ended.promise, 'cloud');
+      return clouds.look(accessWith(more), all, { freshMs: 60_000, waiter: 'cloud' }) ?? assert.fail('no look');
+    },
+    [Symbol.asyncDispose]: () => clouds[Symbol.asyncDispose](),
+  };
+}
+
 async function look(more: Readonly<Record<string, string>> = {}): Promise<CloudLook> {
-  await using clouds = createClouds();
-  const found = await clouds.look(accessWith(more), all, { freshMs: 0, patienceMs: 60_000 }, signal);
-  return found ?? assert.fail('no look');
+  await using watch = watching();
+  return await watch.look(more);
 }
 
 test('a look logs in once, and shows the services of Cinder and Nova and that Glance answers', async () => {
-  await using clouds = createClouds();
-  const once = () => clouds.look(accessWith(), all, { freshMs: 60_000 }, signal);
-  const [first, same] = await Promise.all([once(), once(), once()]);
+  await using watch = watching();
+  const first = await watch.look();
   assert.deepEqual(
-    [...(first?.services.values() ?? [])].map(({ binary, host, isUp }) => [binary, host, isUp]),
+    [...first.services.values()].map(({ binary, host, isUp }) => [binary, host, isUp]),
     [
       ['cinder-volume', 'ctl1@ceph', true],
       ['nova-compute', 'cmp1', true],
     ],
   );
-  assert.deepEqual([first?.problem, first?.glanceProblem], [undefined, undefined]);
-  assert.equal(same, first);
-  assert.equal(await once(), first);
+  assert.deepEqual([first.problem, first.glanceProblem], [undefined, undefined]);
   assert.deepEqual(requests.map(({ line }) => line).sort(), [images, volumes, computes, login].sort());
-  await clouds.look(accessWith(), all, { freshMs: 0 }, signal);
+  await watch.look();
   assert.equal(requests.filter(({ line }) => line === login).length, 1);
   assert.ok(requests.every(({ line, token, body }) => (line === login ? body.includes('p4ss') : token === 'token-1')));
 });
 
 test('a token is renewed before its end, and when it is not taken any more', async () => {
-  await using clouds = createClouds();
-  const once = () => clouds.look(accessWith(), all, { freshMs: 0 }, signal);
+  await using watch = watching();
   answers.set(login, keystone('token-1', undefined, 100));
-  await once();
+  await watch.look();
   answers.set(login, keystone('token-2'));
-  await once();
+  await watch.look();
   assert.equal(requests.at(-1)?.token, 'token-2');
   answers.set(login, keystone('token-3'));
   answers.set(volumes, (request, response) =>
     json({ services: [] }, request.headers['x-auth-token'] === 'token-3' ? 200 : 401)(request, response),
   );
-  assert.equal((await once())?.problem, undefined);
+  assert.equal((await watch.look()).problem, undefined);
   assert.equal(requests.filter(({ line }) => line === login).length, 3);
 });
 
@@ -220,16 +229,32 @@ test('a look says that nobody answers, and that Glance alone does not', async ()
   assert.match(glanceProblem ?? '', /^Cannot ask Glance .*: it answered 503\.$/);
 });
 
-test('nobody waits for a cloud that is slow: it is told of when it has answered', async () => {
+test('nobody waits for a cloud that is slow: who asked is told when it has answered, and it is asked once', async () => {
   await using clouds = createClouds();
   let release = () => {};
   answers.set(volumes, (request, response) => {
     release = () => json({ services: [] })(request, response);
   });
-  const soon = () => clouds.look(accessWith(), all, { freshMs: 60_000, patienceMs: 50 }, signal);
-  assert.equal(await soon(), undefined);
+  const told: string[] = [];
+  clouds.onEnd((waiter) => told.push(waiter));
+  const by = (waiter: string) => clouds.look(accessWith(), all, { freshMs: 60_000, waiter });
+  for (const waiter of ['one', 'other', 'one']) assert.equal(by(waiter), undefined);
   await eventually(() => assert.ok(requests.some(({ line }) => line === volumes)));
   release();
-  await eventually(async () => assert.equal((await soon())?.problem, undefined));
+  await eventually(() => assert.deepEqual(told, ['one', 'other']));
+  const first = by('one');
+  assert.equal(first?.problem, undefined);
+  assert.equal(by('other'), first);
   assert.equal(requests.filter(({ line }) => line === volumes).length, 1);
+  assert.deepEqual(told, ['one', 'other']);
+});
+
+test('what no cloud is to blame for is thrown, and not said of the cloud', async () => {
+  await using clouds = createClouds();
+  const told: string[] = [];
+  clouds.onEnd((waiter) => told.push(waiter));
+  const misled = () => clouds.look({ ...accessWith(), authUrl: 'nowhere' }, all, { freshMs: 0, waiter: 'one' });
+  assert.equal(misled(), undefined);
+  await eventually(() => assert.deepEqual(told, ['one']));
+  assert.throws(misled, TypeError);
 });

@@ -15,12 +15,13 @@ import {
   hostManifest,
   poolManifest,
 } from '../../controllers/ceph-openstack-binding/children.ts';
+import type { HostView } from '../../controllers/ceph-openstack-binding/host-view.ts';
 import { hostProblem } from '../../controllers/ceph-openstack-binding/judge.ts';
 import { claimedByOthers, poolsOfOthers } from '../../controllers/ceph-openstack-binding/observe.ts';
 import type { ClientSecret, Observed } from '../../controllers/ceph-openstack-binding/observed.ts';
 import { openStackModel } from '../../controllers/ceph-openstack-binding/openstack-model.ts';
 import { childProblems, secretProblem, specProblem } from '../../controllers/ceph-openstack-binding/problems.ts';
-import { type HostView, planRollout } from '../../controllers/ceph-openstack-binding/rollout.ts';
+import { planRollout } from '../../controllers/ceph-openstack-binding/rollout.ts';
 import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
 import { projectOf } from '../../openstack/distributions.ts';
 import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';

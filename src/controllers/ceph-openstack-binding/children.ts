@@ -2,8 +2,8 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
+import { annotationsFor, noteOf, surplusNotes, type TrialNote } from '../trial-note.ts';
 import { digest, holdsAll } from './canonical.ts';
-import { annotationsFor, noteOf, type TrialNote } from './trial-note.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';
@@ -167,6 +167,7 @@ export function isApplied(
   return (
     holdsAll(wanted.metadata.labels, labels) &&
     holdsAll(wanted.metadata.annotations, annotations) &&
+    surplusNotes(wanted.metadata.annotations, annotations).length === 0 &&
     wanted.metadata.ownerReferences.every((owner) => ownerReferences?.some((other) => holdsAll(owner, other))) &&
     holdsAll(wanted.spec, found.spec)
   );

@@ -41,7 +41,7 @@ const failures: ReadonlySet<Reason> = new Set([
   'StepFailed',
 ] satisfies Reason[]);
 
-export const notSeen: HostState = {
+export const notLookedAt: HostState = {
   reachable: 'unknown',
   ready: false,
   stalled: false,
@@ -55,7 +55,7 @@ export function hostState(host: CephOpenStackHost): HostState {
   const ready = conditions.find((condition) => condition.type === 'Ready');
   const isCurrent = host.status?.observedGeneration === host.metadata.generation;
   if (ready === undefined) {
-    return notSeen;
+    return notLookedAt;
   }
   const { reason, message } = ready;
   const isStalled = conditions.some((condition) => condition.type === 'Stalled' && condition.status === 'True');

@@ -16,6 +16,7 @@ import {
   type Manifest,
   poolKind,
 } from '../../kube/kinds.ts';
+import { surplusNotes } from '../trial-note.ts';
 import type { ChildKind } from './steps.ts';
 
 /** What a binding needs of Kubernetes. Reads show its own writes at once, though the watches lag behind. */
@@ -54,7 +55,13 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
     hosts: (namespace) => list(hostKind, namespace),
     revisions: (namespace) => list(controllerRevisionKind, namespace),
     async apply(kind, manifest, signal) {
-      writes.note(kinds[kind], await client.apply(kinds[kind], manifest, signal));
+      const applied = await client.apply(kinds[kind], manifest, signal);
+      writes.note(kinds[kind], applied);
+      const { annotations, resourceVersion } = applied.metadata;
+      const surplus = surplusNotes(manifest.metadata.annotations, annotations);
+      if (surplus.length === 0) return;
+      const without = { resourceVersion, annotations: Object.fromEntries(surplus.map((key) => [key, null])) };
+      writes.note(kinds[kind], await client.mergePatch(kinds[kind], applied.metadata, { metadata: without }, signal));
     },
     async createRevision(manifest, signal) {
       writes.note(controllerRevisionKind, await client.create(controllerRevisionKind, manifest, signal));

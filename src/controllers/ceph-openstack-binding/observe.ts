@@ -9,7 +9,7 @@ import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
-import type { OpenStackWatch } from './openstack-view.ts';
+import type { OpenStackWatch } from './openstack-watch.ts';
 import type { Revision } from './revisions.ts';
 
 export interface ObserveTools {

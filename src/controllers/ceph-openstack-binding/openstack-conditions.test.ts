@@ -14,13 +14,13 @@ const listed = (host: string, isUp = true): ListedService => ({ binary: 'nova-co
 
 /** `type status reason: message` of what a settled binding says of OpenStack. */
 function said(
-  services: readonly OpenStackService[] | undefined,
+  services: readonly OpenStackService[],
   view: Omit<Partial<OpenStackView>, 'services'> & { readonly services?: readonly ListedService[] },
 ): readonly string[] {
   const world = new World(specWith({ h1: ['NovaCompute', 'GlanceApi'] }, { verification }));
   world.settle();
-  if (services !== undefined) Object.assign(world.host('h1').status ?? assert.fail(), { services });
-  const knownComputes = new Set(services?.map(serviceKey));
+  Object.assign(world.host('h1').status ?? assert.fail(), { services });
+  const knownComputes = new Set(services.map(serviceKey));
   const byName = new Map(view.services?.map((service) => [serviceKey(service), service]));
   const openStack = { verdicts: new Map(), knownComputes, ...view, services: byName };
   return bindingStatus(world.binding, { ...world.observed(), openStack })
@@ -50,7 +50,7 @@ test('bindingStatus() names computes that Nova knows and no binding has', () => 
 });
 
 test('bindingStatus() accuses no compute before all hosts have said what they are called', () => {
-  const [, found] = said(undefined, { services: [listed('h1')] });
+  const [, found] = said([], { services: [listed('h1')] });
   assert.equal(found, 'ComputesListed Unknown WaitingForHosts: Not known yet what Nova calls h1.');
 });
 
@@ -62,6 +62,21 @@ test('bindingStatus() says what it does not know while OpenStack is away, and th
   ]);
   const world = new World(specWith({ h1: ['NovaCompute'] }, { verification }));
   world.settle();
-  world.isOpenStackAway = true;
+  world.openStack.isAway = true;
   assert.equal(world.plan().hold, undefined);
+});
+
+test('bindingStatus() goes on saying what was said, until OpenStack answers an operator for the first time', () => {
+  const problem = passing('OpenStackUnreachable', 'OpenStack has not answered yet.');
+  const before = { type: 'ServicesUp', status: 'True', reason: 'Converged', message: 'OpenStack has all up.' } as const;
+  const world = new World(specWith({ h1: ['NovaCompute'] }, { verification }));
+  world.settle();
+  world.binding = { ...world.binding, status: { conditions: [before] } };
+  const openStack = { services: new Map(), verdicts: new Map(), knownComputes: new Set<string>(), problem };
+  const said = (view: OpenStackView) =>
+    bindingStatus(world.binding, { ...world.observed(), openStack: view })
+      .conditions.filter(({ type }) => type === 'ServicesUp' || type === 'ComputesListed')
+      .map(({ type, status }) => `${type} ${status}`);
+  assert.deepEqual(said({ ...openStack, isAwaited: true }), ['ServicesUp True', 'ComputesListed Unknown']);
+  assert.deepEqual(said(openStack), ['ServicesUp Unknown', 'ComputesListed Unknown']);
 });

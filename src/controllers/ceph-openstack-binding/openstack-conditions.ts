@@ -15,11 +15,15 @@ export function openStackConditions(
 ): readonly Condition[] {
   if (openStack === undefined) return [];
   const asksNova = binding.spec.nova !== undefined;
-  const { problem } = openStack;
+  const { problem, isAwaited } = openStack;
   if (problem !== undefined) {
-    const { reason, message } = problem;
-    const unknown = (type: Condition['type']): Condition => ({ type, status: 'Unknown', reason, message });
-    return [unknown('ServicesUp'), ...(asksNova ? [unknown('ComputesListed')] : [])];
+    // Until its first answer what an operator said that ran before stands.
+    const said = isAwaited === true ? binding.status?.conditions : undefined;
+    const unsure = (type: Condition['type']): Condition => {
+      const { status, reason, message } = said?.find((one) => one.type === type) ?? { status: 'Unknown', ...problem };
+      return { type, status, reason, message };
+    };
+    return [unsure('ServicesUp'), ...(asksNova ? [unsure('ComputesListed')] : [])];
   }
   return [servicesUp(openStack, hosts), ...(asksNova ? [computesListed(openStack, hosts)] : [])];
 }

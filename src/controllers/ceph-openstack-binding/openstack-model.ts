@@ -26,7 +26,7 @@ export function openStackModel(
   const needs = needsOf(binding);
   const resolve = resolver(needs, observed);
   try {
-    return build(binding, needs, resolve, secretUuid);
+    return build({ binding, needs, resolve, secretUuid });
   } catch (error) {
     if (error === missing) return undefined;
     throw error;
@@ -104,22 +104,60 @@ function resolver(needs: Needs, observed: Observed): Resolver {
   };
 }
 
-function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, secretUuid: SecretUuid): OpenStackModel {
-  const { glance, cinder, cinderBackup, nova, extraConfig, verification } = binding.spec;
+/** All that the parts of a model are resolved with. */
+interface Draft {
+  readonly binding: CephOpenStackBinding;
+  readonly needs: Needs;
+  readonly resolve: Resolver;
+  readonly secretUuid: SecretUuid;
+}
+
+function build(draft: Draft): OpenStackModel {
+  const { binding, needs, resolve } = draft;
+  const { extraConfig, verification } = binding.spec;
   const here = binding.spec.cluster.secretName;
-  const pools = poolUses(needs).map((need) => `${need.cluster} ${resolve.pool(need)}`);
-  const identity = (client: Client, cluster: string, said?: Partial<SecretIdentity>): SecretIdentity => ({
-    uuid: said?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
-    keep: [...(said?.keep ?? [])].sort(),
-  });
+  const backends = cinderBackends(draft);
+  const novaClient = needs.nova === undefined ? undefined : resolve.client(needs.nova.client);
+  return {
+    conf: {
+      path: confPathOf(binding, here),
+      content: confText(binding, resolve.cluster(here), novaClient),
+    },
+    ...defined({
+      glance: glanceModel(draft),
+      cinder: backends.length === 0 ? undefined : { backends },
+      cinderBackup: cinderBackupModel(draft),
+      nova: novaModel(draft, novaClient, backends),
+    }),
+    extraConfig: (extraConfig ?? {}) as OpenStackModel['extraConfig'],
+    verifyAccess: verification.access === 'Enabled',
+  };
+}
+
+function glanceModel({ binding, needs, resolve }: Draft): OpenStackModel['glance'] {
+  const { glance } = binding.spec;
   const [store, ...furtherStores] = needs.stores.map((need) => {
     const said = glance?.stores === undefined ? glance : glance.stores.find(({ name }) => name === need.name);
     const client = resolve.client(need.client);
     const pool = resolve.pool(need.pool);
     return { name: need.name, client, pool, ...defined({ chunkSizeMb: said?.chunkSizeMB }) };
   });
-  const backends = needs.backends.map((need) => {
-    const said = cinder?.backends?.find((backend) => backend.name === need.name);
+  if (glance === undefined || store === undefined) return undefined;
+  return {
+    stores: [store, ...furtherStores],
+    layout: glance.stores === undefined ? 'any' : 'multi',
+    // The guide's answer: without it neither Cinder nor Nova makes copy-on-write clones.
+    exposeDirectUrl: glance.exposeDirectURL ?? true,
+    imageCache: glance.imageCache ?? false,
+    ...(glance.imageConversion === undefined ? {} : { conversion: 'raw' as const }),
+  };
+}
+
+function cinderBackends(draft: Draft): NonNullable<OpenStackModel['cinder']>['backends'] {
+  const { binding, needs, resolve } = draft;
+  const pools = poolUses(needs).map((need) => `${need.cluster} ${resolve.pool(need)}`);
+  return needs.backends.map((need) => {
+    const said = binding.spec.cinder?.backends?.find((backend) => backend.name === need.name);
     const client = resolve.client(need.client);
     const pool = resolve.pool(need.pool);
     return {
@@ -127,7 +165,7 @@ function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, s
       section: need.section,
       client,
       pool,
-      ...(need.cluster === here ? {} : { conf: otherConf(binding, need.cluster, resolve) }),
+      ...(need.cluster === binding.spec.cluster.secretName ? {} : { conf: otherConf(binding, need.cluster, resolve) }),
       exclusivePool:
         pools.filter((other) => other === `${need.cluster} ${pool}`).length === 1 && !resolve.isAnothers(need.pool),
       ...defined({
@@ -136,61 +174,64 @@ function build(binding: CephOpenStackBinding, needs: Needs, resolve: Resolver, s
         chunkSizeMb: said?.chunkSizeMB,
         connectTimeoutSeconds: said?.connectTimeoutSeconds,
       }),
-      libvirtSecret: identity(client, need.cluster, said?.libvirtSecret as Partial<SecretIdentity> | undefined),
+      libvirtSecret: identityOf(
+        draft,
+        client,
+        need.cluster,
+        said?.libvirtSecret as Partial<SecretIdentity> | undefined,
+      ),
     };
   });
-  const novaClient = needs.nova === undefined ? undefined : resolve.client(needs.nova.client);
-  const shared = backends.find((backend) => backend.client.secretName === novaClient?.secretName);
+}
+
+function cinderBackupModel({ binding, needs, resolve }: Draft): OpenStackModel['cinderBackup'] {
+  const { cinderBackup } = binding.spec;
+  if (cinderBackup === undefined || needs.cinderBackup === undefined) return undefined;
   return {
-    conf: {
-      path: confPathOf(binding, here),
-      content: confText(binding, resolve.cluster(here), novaClient),
-    },
-    ...(glance === undefined || store === undefined
-      ? {}
-      : {
-          glance: {
-            stores: [store, ...furtherStores],
-            layout: glance.stores === undefined ? 'any' : 'multi',
-            // The guide's answer: without it neither Cinder nor Nova makes copy-on-write clones.
-            exposeDirectUrl: glance.exposeDirectURL ?? true,
-            imageCache: glance.imageCache ?? false,
-            ...(glance.imageConversion === undefined ? {} : { conversion: 'raw' as const }),
-          },
-        }),
-    ...(backends.length === 0 ? {} : { cinder: { backends } }),
-    ...(cinderBackup === undefined || needs.cinderBackup === undefined
-      ? {}
-      : {
-          cinderBackup: {
-            client: resolve.client(needs.cinderBackup.client),
-            pool: resolve.pool(needs.cinderBackup.pool),
-            ...defined({
-              chunkSizeBytes: cinderBackup.chunkSizeBytes,
-              stripeUnit: cinderBackup.stripeUnit,
-              stripeCount: cinderBackup.stripeCount,
-              restoreDiscardExcessBytes: cinderBackup.restoreDiscardExcessBytes,
-            }),
-          },
-        }),
-    ...(nova === undefined || novaClient === undefined
-      ? {}
-      : {
-          nova: {
-            client: novaClient,
-            adminSocket: binding.spec.cephConf?.adminSocket === 'Enabled',
-            libvirtSecret: shared?.libvirtSecret ?? identity(novaClient, here),
-            ...(needs.nova?.pool === undefined ? {} : { ephemeralPool: resolve.pool(needs.nova.pool) }),
-            ...defined({
-              fileInjection: nova.fileInjection,
-              liveMigrationFlags: nova.liveMigrationFlags,
-              diskCacheModes: nova.diskCacheModes,
-              hwDiskDiscard: nova.hwDiskDiscard,
-            }),
-          },
-        }),
-    extraConfig: (extraConfig ?? {}) as OpenStackModel['extraConfig'],
-    verifyAccess: verification.access === 'Enabled',
+    client: resolve.client(needs.cinderBackup.client),
+    pool: resolve.pool(needs.cinderBackup.pool),
+    ...defined({
+      chunkSizeBytes: cinderBackup.chunkSizeBytes,
+      stripeUnit: cinderBackup.stripeUnit,
+      stripeCount: cinderBackup.stripeCount,
+      restoreDiscardExcessBytes: cinderBackup.restoreDiscardExcessBytes,
+    }),
+  };
+}
+
+/** With the user of a back end it has that one's libvirt secret, too. */
+function novaModel(
+  draft: Draft,
+  client: Client | undefined,
+  backends: ReturnType<typeof cinderBackends>,
+): OpenStackModel['nova'] {
+  const { binding, needs, resolve } = draft;
+  const { nova, cephConf, cluster } = binding.spec;
+  if (nova === undefined || client === undefined) return undefined;
+  const shared = backends.find((backend) => backend.client.secretName === client.secretName);
+  return {
+    client,
+    adminSocket: cephConf?.adminSocket === 'Enabled',
+    libvirtSecret: shared?.libvirtSecret ?? identityOf(draft, client, cluster.secretName),
+    ...(needs.nova?.pool === undefined ? {} : { ephemeralPool: resolve.pool(needs.nova.pool) }),
+    ...defined({
+      fileInjection: nova.fileInjection,
+      liveMigrationFlags: nova.liveMigrationFlags,
+      diskCacheModes: nova.diskCacheModes,
+      hwDiskDiscard: nova.hwDiskDiscard,
+    }),
+  };
+}
+
+function identityOf(
+  { resolve, secretUuid }: Draft,
+  client: Client,
+  cluster: string,
+  said?: Partial<SecretIdentity>,
+): SecretIdentity {
+  return {
+    uuid: said?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
+    keep: [...(said?.keep ?? [])].sort(),
   };
 }
 

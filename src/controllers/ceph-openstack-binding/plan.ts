@@ -5,6 +5,7 @@ import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
+import { noteIn, noteOf } from '../trial-note.ts';
 import { holdsAll } from './canonical.ts';
 import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
@@ -16,7 +17,6 @@ import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
 import { planRollout, type Rollout } from './rollout.ts';
 import { type BindingStep, deletion, isGoing } from './steps.ts';
-import { noteIn, noteOf } from './trial-note.ts';
 import { unwantedClients, unwantedPools } from './unwanted.ts';
 
 /**

@@ -22,7 +22,7 @@ import { applySteps } from './apply.ts';
 import { bindingKube } from './kube.ts';
 import { type ObserveTools, observe } from './observe.ts';
 import type { Observed } from './observed.ts';
-import { openStackWatch } from './openstack-view.ts';
+import { openStackWatch } from './openstack-watch.ts';
 import { planBinding } from './plan.ts';
 import { bindingStatus } from './status.ts';
 import { type BindingStep, bindingRepair, describeStep } from './steps.ts';
@@ -64,6 +64,7 @@ export function bindingKind({ client, cache, secrets, clouds, lookEveryMs }: Bin
         bindingsThat((binding) => binding.metadata.uid !== changed.metadata.uid && sharesWith(binding, changed)),
       ),
     ],
+    onNews: (wake) => clouds.onEnd(wake),
     lookEveryMs,
     appliesInPlanMode: true,
   });

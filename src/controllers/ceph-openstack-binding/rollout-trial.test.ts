@@ -38,21 +38,21 @@ const notes = (world: World) =>
 test('planBinding() waits with the next host until OpenStack has the services of the last one up', () => {
   const world = settled();
   const { old, fresh } = change(world);
-  world.isOpenStackAway = true;
+  world.openStack.isAway = true;
   world.settle();
   assert.deepEqual(current(world), [old, old, old]);
   assert.deepEqual([world.plan().hold?.reason, world.plan().hold?.stalled], ['OpenStackUnreachable', false]);
   assert.match(world.plan().hold?.message ?? '', /Not switched until then: cmp1, cmp2, cmp3/);
-  world.isOpenStackAway = false;
+  world.openStack.isAway = false;
   world.converge();
   assert.deepEqual(current(world), [fresh, old, old]);
   assert.deepEqual(notes(world), [`on-trial-from: ${old}`, '', '']);
-  world.isOpenStackAway = true;
+  world.openStack.isAway = true;
   world.settle();
   assert.deepEqual(current(world), [fresh, old, old]);
   assert.match(world.plan().hold?.message ?? '', /Not known yet: whether the services of cmp1 came up/);
   assert.ok(world.revisions.has(old));
-  world.isOpenStackAway = false;
+  world.openStack.isAway = false;
   world.settle();
   assert.deepEqual(current(world), [fresh, fresh, fresh]);
   assert.deepEqual(notes(world), ['', '', '']);
@@ -127,7 +127,7 @@ test('planBinding() takes a host back whose services do not even stay up, be Ope
     world.work();
     world.converge();
     assert.deepEqual(current(world), [fresh, old, old]);
-    world.isOpenStackAway = away;
+    world.openStack.isAway = away;
     world.settle();
     assert.deepEqual(current(world), [old, old, old]);
     assert.deepEqual(notes(world), [`went-back-from: ${fresh} its services`, '', '']);
@@ -189,11 +189,11 @@ test('planBinding() comes to rest with hosts that go back, whatever dies and whe
         const { old, fresh } = change(world, { rollout });
         for (const name of silent) world.machine(name).silentAt = fresh;
         for (const [steps, working, away] of luck) {
-          world.isOpenStackAway = away;
+          world.openStack.isAway = away;
           world.converge(steps);
           if (working) world.work();
         }
-        world.isOpenStackAway = false;
+        world.openStack.isAway = false;
         world.settle();
         const tried = (name: string) => world.history.filter((line) => line === `${name} switches to ${fresh}`).length;
         for (const name of Object.keys(hosts)) {

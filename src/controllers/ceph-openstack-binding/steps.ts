@@ -1,9 +1,9 @@
 import type { ObjectMeta } from '../../api/resource.ts';
 import type { Repair } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
+import type { WentBack } from '../trial-note.ts';
 import { digest } from './canonical.ts';
 import type { ChildManifest } from './children.ts';
-import type { WentBack } from './trial-note.ts';
 
 export type ChildKind = 'RbdPool' | 'CephClientAuth' | 'CephOpenStackHost';
 

@@ -65,6 +65,18 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a'],
   ],
   [
+    'a host that goes back now keeps its place, when others go on',
+    [host('a', { ...done, seen: 'leaving' }), host('b')],
+    { ...rollout, canary: 0, pauseOnFailure: false },
+    ['a'],
+  ],
+  [
+    'one whose services do not come up, and that has nothing to go back to, does not, when others go on',
+    [host('a', { ...done, seen: 'down' }), host('b')],
+    { ...rollout, canary: 0, pauseOnFailure: false },
+    ['a', 'b'],
+  ],
+  [
     'a host that proves nothing, since nothing runs on it, is no canary',
     [host('a', { ...done, idle: true }), host('b'), host('c')],
     { ...wide, canary: 1 },

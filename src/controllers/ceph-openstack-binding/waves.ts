@@ -28,9 +28,10 @@ export interface WaveHost {
   readonly failing: boolean;
   /**
    * Where OpenStack is asked, what it says of the host's services since the switch to the target: `coming`, not up yet;
-   * `down`, not up in time; `back`: they did not come up, and the host went back to what it had.
+   * `down`, not up in time, and there is nothing to go back to; `leaving`, not up in time, and the host goes back now;
+   * `back`: it went back to what it had.
    */
-  readonly seen: 'up' | 'coming' | 'down' | 'back';
+  readonly seen: 'up' | 'coming' | 'down' | 'leaving' | 'back';
   /** It was on trial, or went back, from a revision that it is now to have again: that needs nobody's word. */
   readonly returns: boolean;
   /** None of its services runs, for somebody has stopped them: that it is switched proves nothing for others. */
@@ -64,7 +65,7 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
   const told = served.filter((host) => host.current === target);
   const lost = told.filter((host) => host.reachable === 'no' && !(host.switched === target && host.seen === 'up'));
-  const answering = told.filter((host) => host.reachable !== 'no');
+  const answering = told.filter(answers);
   const back = served.filter((host) => host.current !== target && host.seen === 'back');
   const failed = [...answering.filter(isFailing), ...back];
   const underWay = [...answering.filter((host) => !isDone(host, target) && !isFailing(host)), ...lost];
@@ -75,8 +76,8 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
   const going: WaveHost[] = [];
   const isPaused = rollout.pauseOnFailure && failed.length > 0;
   if (undistributed.length === 0 && !isPaused && waiting.length > 0) {
-    const returning = back.filter((host) => host.reachable !== 'no' && !host.ready);
-    const room = roomBeside([...underWay, ...returning], target, served, rollout);
+    const returning = failed.filter((host) => host.seen === 'leaving' || (host.seen === 'back' && !host.ready));
+    const room = roomBeside([...underWay, ...returning.filter(answers)], target, served, rollout);
     for (const host of waiting) {
       if (host.reachable !== 'yes' || !hasTarget(host, target) || (isHeld && !host.returns) || !room.fits(host))
         continue;
@@ -96,6 +97,10 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
   };
 }
 
+function answers(host: WaveHost): boolean {
+  return host.reachable !== 'no';
+}
+
 function hasTarget(host: WaveHost, target: string): boolean {
   return host.distributed === target;
 }
@@ -110,7 +115,7 @@ function isDone(host: WaveHost, target: string): boolean {
 }
 
 function isFailing(host: WaveHost): boolean {
-  return host.failing || host.seen === 'down';
+  return host.failing || host.seen === 'down' || host.seen === 'leaving';
 }
 
 /** Nothing changes for its services. One that does not answer stays, or it would count as lost by a switch. */

@@ -11,7 +11,7 @@ import { canonicalJson } from './canonical.ts';
 import { type ChildManifest, childMetadata } from './children.ts';
 import { foretoldSecret } from './observe.ts';
 import type { ClientSecret, Observed } from './observed.ts';
-import { openStackView } from './openstack-view.fixture.ts';
+import { Cloud, servicesOf } from './openstack-view.fixture.ts';
 import { planBinding } from './plan.ts';
 import type { Revision } from './revisions.ts';
 import { bindingWith } from './spec.fixture.ts';
@@ -39,8 +39,6 @@ export interface Machine {
   diesAt?: string;
   /** With this revision its services run and never report to OpenStack. */
   silentAt?: string;
-  /** The revision with which they were last seen to. */
-  reportedAt?: string;
 }
 
 /**
@@ -62,7 +60,7 @@ export class World {
   policy: Policy | undefined = parsePolicy(undefined);
   claimedByOthers = new Map<string, string>();
   poolsOfOthers = new Set<string>();
-  isOpenStackAway = false;
+  readonly openStack = new Cloud();
   /** By the connection Secret. */
   monHosts: Record<string, string> = { 'ceph-main': '10.0.0.1', 'ceph-east': '10.1.0.1' };
   /** What happened to hosts and children, in order. */
@@ -98,6 +96,7 @@ export class World {
 
   observed(): Observed {
     const clients = this.#all<CephClientAuth>('CephClientAuth');
+    const hosts = this.#all<CephOpenStackHost>('CephOpenStackHost');
     const secrets = new Map<string, ClientSecret>();
     for (const client of clients.values()) {
       const userId = clientNameOf(client);
@@ -109,13 +108,13 @@ export class World {
     return {
       pools: this.#all<RbdPool>('RbdPool'),
       clients,
-      hosts: this.#all<CephOpenStackHost>('CephOpenStackHost'),
+      hosts,
       revisions: [...this.revisions.values()],
       clientSecrets: secrets,
       policy: this.policy,
       claimedByOthers: this.claimedByOthers,
       poolsOfOthers: this.poolsOfOthers,
-      openStack: openStackView(this, this.#all<CephOpenStackHost>('CephOpenStackHost').values()),
+      openStack: this.openStack.view(this, [...hosts.values()]),
     };
   }
 
@@ -205,6 +204,7 @@ export class World {
       }
     }
     for (const [name, host] of this.children.CephOpenStackHost) this.lookAt(name, host);
+    this.openStack.pass(this, this.#all<CephOpenStackHost>('CephOpenStackHost').values());
   }
 
   lookAt(name: string, host = this.children.CephOpenStackHost.get(name) ?? assert.fail()): void {
@@ -253,8 +253,7 @@ export class World {
     if (next !== undefined && before?.distributed !== next) this.history.push(`${hostName} lays out ${next}`);
     fields.distributed = next ?? current;
     if (!serves(current)) return { reason: 'WaitingForRevision', fields } as const;
-    const isSilent = machine.silentAt === current || this.isOpenStackAway;
-    if (before?.switched === current && !isSilent) machine.reportedAt = current;
+    fields.services = servicesOf(roles, hostName);
     if (machine.breaksAt === current) return { reason: 'RestartFailed', fields } as const;
     if (before?.switched !== current) this.history.push(`${hostName} switches to ${current}`);
     fields.switched = current;
@@ -276,7 +275,7 @@ export class World {
     return canonicalJson({
       children: Object.values(this.children).map((kind) => [...kind]),
       revisions: [...this.revisions.keys()],
-      reports: [...this.machines.values()].map(({ reportedAt }) => reportedAt ?? ''),
+      openStack: this.openStack.text(this.observed().openStack),
     });
   }
 

@@ -88,6 +88,28 @@ test('planHost() gives back nothing under guests that have disks in Ceph', () =>
   assert.equal(machine.text('/etc/nova/nova.conf'), before);
 });
 
+test('planHost() keeps what a host on trial may have to go back to, be it used by guests or not', () => {
+  const machine = new Machine(compute);
+  const client = { userId: 'cinder-backup', secretName: 'cloud-cinder-backup-ceph-client', fingerprint: '' };
+  const formerSecret = '11111111-2222-4333-8444-555555555555';
+  const nova = { ...desiredNova(), client, libvirtSecret: { uuid: formerSecret, keep: [] } };
+  const [old, fresh] = [desiredFor(compute, { nova }), desiredFor(compute)];
+  settle(machine, hostObject(compute), old);
+  machine.guestSecrets = [formerSecret];
+  const settled = hostObject(compute);
+  const annotations = { 'cephopenstack.io/on-trial-from': 'old' };
+  const onTrial = { ...settled, metadata: { ...settled.metadata, annotations } };
+  settle(machine, onTrial, fresh);
+  assert.equal(hold(machine, onTrial, fresh), undefined);
+  settle(machine, onTrial, old, fresh);
+  assert.equal(machine.secrets.get(formerSecret)?.value, 'key-of-cinder-backup');
+  settle(machine, settled, fresh);
+  assert.equal(hold(machine, settled, fresh)?.reason, 'GuestsUseSecret');
+  machine.guestSecrets = [];
+  settle(machine, settled, fresh);
+  assert.deepEqual([...machine.secrets.keys()], [cinderSecret]);
+});
+
 function desiredNova() {
   const secret = { uuid: cinderSecret, keep: [] };
   const client = { userId: 'cinder', secretName: 'cloud-cinder-ceph-client', fingerprint: '' };

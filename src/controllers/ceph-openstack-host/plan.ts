@@ -6,6 +6,7 @@ import type { ExpectedContent } from '../../hosts/steps.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { passing, stalled } from '../hold.ts';
+import { noteOf } from '../trial-note.ts';
 import { expectAccess, proveAccess } from './access.ts';
 import { plannedRestarts } from './as-planned.ts';
 import { createDraft, type Draft, emptyManifest, type PlannedStep } from './draft.ts';
@@ -73,7 +74,10 @@ export function draftHost(
     running,
     observed.next?.name === observed.current?.name ? undefined : next,
   );
-  const settled = current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
+  // What it may have to go back to is not taken away under it, nor do guests that use a secret of that hold it up.
+  const mayReturn = (noteOf(host).from ?? '') !== '';
+  const settled =
+    !mayReturn && current !== undefined && observed.current?.name === (observed.next?.name ?? observed.current?.name);
   // A plan tells what comes after the next steps, too.
   const isForetold = observed.told !== undefined && draft.holds.length === 0;
   if (settled && (isQuiet(draft) || isForetold)) giveBack(draft, observed, layers);

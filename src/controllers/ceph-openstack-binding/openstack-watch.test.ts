@@ -5,7 +5,7 @@ import { Invalid, Waiting } from '../../errors.ts';
 import type { CloudLook, Clouds } from '../../openstack-api/cloud.ts';
 import { serviceKey } from '../../openstack-api/services.ts';
 import { Secret } from '../../secret.ts';
-import { openStackWatch } from './openstack-view.ts';
+import { openStackWatch } from './openstack-watch.ts';
 import { bindingWith, specWith } from './spec.fixture.ts';
 
 const verification = { openStack: { secretName: 'cloud-admin' } };
@@ -17,7 +17,7 @@ const openrc = {
   OS_PROJECT_NAME: 'admin',
 };
 const signal = new AbortController().signal;
-const service = { binary: 'nova-compute', host: 'cmp1', running: true };
+const service = { binary: 'nova-compute', host: 'cmp1', stopped: false };
 
 function hostWith(annotations: Readonly<Record<string, string>>): CephOpenStackHost {
   const conditions = [{ type: 'Ready', status: 'True', reason: 'Converged', message: '' }];
@@ -30,13 +30,14 @@ function hostWith(annotations: Readonly<Record<string, string>>): CephOpenStackH
 
 /** A cloud that gives these looks in turn, and what it was asked. */
 function cloudOf(looks: readonly (Partial<CloudLook> | undefined)[]) {
-  const asked: { readonly services: readonly string[]; readonly freshMs: number }[] = [];
+  const asked: { readonly services: readonly string[]; readonly freshMs: number; readonly waiter: string }[] = [];
   const clouds: Clouds = {
-    async look(_, services, { freshMs }) {
+    look(_, services, options) {
       const look = looks[Math.min(asked.length, looks.length - 1)];
-      asked.push({ services: [...services], freshMs });
+      asked.push({ services: [...services], ...options });
       return look && { askedAt: performance.now() + asked.length, services: new Map(), ...look };
     },
+    onEnd() {},
     [Symbol.asyncDispose]: async () => {},
   };
   return { clouds, asked };
@@ -74,6 +75,7 @@ for (const [what, texts, look, reason, isStalled] of [
     const watch = openStackWatch(cloudOf([look]).clouds, secretsOf(texts));
     const view = await watch.view(bindingWith(spec, 1), [], [], signal);
     assert.deepEqual([view?.problem?.reason, view?.problem?.stalled], [reason, isStalled]);
+    assert.equal(view?.isAwaited === true, texts !== undefined && look === undefined);
   });
 }
 
@@ -84,10 +86,10 @@ test('openStackWatch() asks once a minute at rest, and often while a host is on 
   await watch.view(images, [], [], signal);
   await watch.view(bindingWith(spec, 1), [hostWith({ 'cephopenstack.io/on-trial-from': '' })], [], signal);
   assert.deepEqual(
-    asked.map(({ services, freshMs }) => [services.toSorted().join(), freshMs > 50_000]),
+    asked.map(({ services, freshMs, waiter }) => [services.toSorted().join(), freshMs > 50_000, waiter]),
     [
-      ['Glance', true],
-      ['Cinder,Glance,Nova', false],
+      ['Glance', true, 'openstack/cloud'],
+      ['Cinder,Glance,Nova', false, 'openstack/cloud'],
     ],
   );
 });

@@ -1,4 +1,4 @@
-import type { Resource } from '../../api/resource.ts';
+import type { Resource } from '../api/resource.ts';
 
 /**
  * What the object of a host notes of its switch, where OpenStack is asked about it: on trial until its services were
@@ -27,10 +27,14 @@ export function noteOf(object: Pick<Resource, 'metadata'> | undefined): TrialNot
 export function noteIn(annotations: Readonly<Record<string, string>>): TrialNote {
   const { [onTrialAnnotation]: from, [wentBackAnnotation]: wentBack } = annotations;
   const [, revision, lacking = ''] = /^(\S+) ?(.*)$/s.exec(wentBack ?? '') ?? [];
-  return {
-    ...(from === undefined ? {} : { from }),
-    ...(revision === undefined ? {} : { wentBack: { revision, lacking } }),
-  };
+  // Never both by us: the one that somebody else owns, too, is about to be taken away (see `surplusNotes`).
+  if (revision !== undefined) return { wentBack: { revision, lacking } };
+  return from === undefined ? {} : { from };
+}
+
+/** It was switched, and OpenStack has not been seen to have its services up. */
+export function isOnTrial(object: Pick<Resource, 'metadata'>): boolean {
+  return noteOf(object).from !== undefined;
 }
 
 export function annotationsFor({ from, wentBack }: TrialNote): Readonly<Record<string, string>> {
@@ -38,4 +42,14 @@ export function annotationsFor({ from, wentBack }: TrialNote): Readonly<Record<s
     ...(from === undefined ? {} : { [onTrialAnnotation]: from }),
     ...(wentBack === undefined ? {} : { [wentBackAnnotation]: `${wentBack.revision} ${wentBack.lacking}`.trim() }),
   };
+}
+
+type Annotations = Readonly<Record<string, string>>;
+
+/**
+ * The annotations of a note which an object has beside those that are wanted. A server-side apply does not take away what
+ * another field manager owns as well, as after a restore from a backup.
+ */
+export function surplusNotes(wanted: Annotations = {}, found: Annotations = {}): readonly string[] {
+  return [onTrialAnnotation, wentBackAnnotation].filter((key) => found[key] !== undefined && wanted[key] === undefined);
 }
