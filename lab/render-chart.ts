@@ -1,18 +1,20 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { projectRoot } from './cache.ts';
+import { renderDashboard } from './dashboard.ts';
 import { kubeTool } from './kube-tools.ts';
 import { run } from './process.ts';
 
 /**
  * Keeps what is made from the chart's sources:
  *
- *   node lab/render-chart.ts            copies crds/ into the chart and renders deploy/install.yaml
- *   node lab/render-chart.ts --check    writes nothing, and exits 1 when a copy differs. Quick: it does not render
+ *   node lab/render-chart.ts            copies crds/ into the chart, writes its dashboard, and renders deploy/install.yaml
+ *   node lab/render-chart.ts --check    writes nothing, and exits 1 when one of them differs. Quick: install.yaml is not rendered
  */
 export const chartFolder = join(projectRoot, 'charts', 'ceph-openstack-operator');
 export const installFile = join(projectRoot, 'deploy', 'install.yaml');
+export const dashboardFile = join(chartFolder, 'files', 'dashboard.json');
 const namespace = 'ceph-openstack-operator';
 
 /** Helm reads nothing outside a chart's folder, so the definitions lie there a second time. Path to content. */
@@ -62,12 +64,12 @@ async function differing(files: ReadonlyMap<string, string>): Promise<string[]> 
 }
 
 async function main(): Promise<void> {
-  const copies = await crdCopies();
+  const copies = new Map([...(await crdCopies()), [dashboardFile, renderDashboard()]]);
   const folder = join(chartFolder, 'files', 'crds');
   const stale = (await readdir(folder)).map((name) => join(folder, name)).filter((file) => !copies.has(file));
   if (process.argv.includes('--check')) {
     for (const file of [...(await differing(copies)), ...stale]) {
-      console.error(`${relative(projectRoot, file)} differs from crds/${basename(file)}: run make generate`);
+      console.error(`${relative(projectRoot, file)} is not what crds/ and lab/dashboard.ts make: run make generate`);
       process.exitCode = 1;
     }
     return;

@@ -132,8 +132,8 @@ export const leading = new Gauge({
 
 export const steps = new Counter({
   name: 'cephopenstack_steps_total',
-  help: 'Steps in the outside world, by kind, verb and result.',
-  labelNames: ['kind', 'verb', 'result'],
+  help: 'Steps in the outside world by kind and result: done, failed. Which ones is in events and in the log.',
+  labelNames: ['kind', 'result'],
   registers,
 });
 export const driftFound = new Counter({
@@ -199,6 +199,10 @@ export const sshExecSeconds = new Histogram({
   registers,
 });
 
+for (const script of ['observe', 'apply']) {
+  for (const result of ['done', 'failed']) sshExecSeconds.zero({ script, result });
+}
+
 /** What values a label may have, and so how many: no label grows with the clouds but where a limit stands here. */
 export const labelBounds: Readonly<Record<string, string>> = {
   code: 'status codes of HTTP, and `error`',
@@ -219,9 +223,19 @@ export const labelBounds: Readonly<Record<string, string>> = {
   status: '`True`, `False`, `Unknown`',
   type: '`Aes`, `Aes256k`, `Unknown`',
   user: 'the beginning of its name: `glance`, `cinder`, `cinder-backup`, `nova`, else `other`',
-  verb: 'the steps that the operator knows; some 60',
   why: 'words; 5',
 };
+
+/** Begins at zero what is counted of a kind: a counter that appears with its first event hides it from `increase`. */
+export function beginCounts(kind: string): void {
+  const controller = kind.toLowerCase();
+  for (const counter of [driftFound, driftRepaired]) counter.inc({ kind }, 0);
+  for (const result of ['done', 'failed']) steps.inc({ kind, result }, 0);
+  for (const result of ['success', 'error', 'requeue_after']) reconciles.inc({ controller, result }, 0);
+  for (const counter of [reconcileErrors, terminalErrors, reconcilePanics, reconcileTimeouts]) {
+    counter.inc({ controller }, 0);
+  }
+}
 
 /** Called before each scrape, for gauges that are cheaper to work out than to keep. */
 export const beforeScrape = new Set<() => void>();

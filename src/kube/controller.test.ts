@@ -153,13 +153,13 @@ test('the loop counts repairs also while something else is contested', async () 
 test('the loop counts steps by result, and drift by whether it was put right at once', async () => {
   for (const counter of [steps, driftFound, driftRepaired]) counter.reset();
   const { drift, look, refusing } = await startLoop(['a', 'b'], { orderedStages: true });
-  assert.deepEqual(await series(steps), { 'RbdPool set done': 2 });
+  assert.deepEqual(await series(steps), { 'RbdPool done': 2 });
   await look();
   assert.deepEqual(await series(driftFound), {});
   await drift('a', 'b');
   refusing.add('a');
   await drift('a', 'b');
-  assert.deepEqual(await series(steps), { 'RbdPool set done': 4, 'RbdPool set failed': 1 });
+  assert.deepEqual(await series(steps), { 'RbdPool done': 4, 'RbdPool failed': 1 });
   assert.deepEqual([await series(driftFound), await series(driftRepaired)], [{ RbdPool: 2 }, { RbdPool: 1 }]);
 });
 

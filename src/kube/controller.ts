@@ -168,13 +168,13 @@ export function createController(registered: Registered, tools: ControllerTools)
         if (step.incidental !== true) pass.did.push(sentence);
         const repair = repairKey(step, registration.reconciler);
         if (repair !== undefined) pass.repairs.push(repair);
-        steps.inc({ kind: pass.raw.kind, verb: step.verb, result: 'done' });
+        steps.inc({ kind: pass.raw.kind, result: 'done' });
         pass.log.info({ verb: step.verb }, sentence);
       });
     } catch (error) {
       // Of a transaction it is the first that was not reached; what would have come after it did not fail.
-      const failed = registration.orderedStages === true ? [...open].slice(0, 1) : open;
-      for (const { verb } of failed) steps.inc({ kind: pass.raw.kind, verb, result: 'failed' });
+      const failed = registration.orderedStages === true ? Math.min(open.size, 1) : open.size;
+      steps.inc({ kind: pass.raw.kind, result: 'failed' }, failed);
       throw error;
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { activeWorkers, maxConcurrentReconciles, reconcilePanics, reconcileSeconds, reconciles } from '../metrics.ts';
+import {
+  activeWorkers,
+  beginCounts,
+  maxConcurrentReconciles,
+  reconcilePanics,
+  reconcileSeconds,
+  reconciles,
+} from '../metrics.ts';
 import type { Change, Store } from './cache.ts';
 import type { Kind, KubeObject } from './kinds.ts';
 import { keyOf } from './kinds.ts';
@@ -55,6 +62,7 @@ export function startWorkers(
   const controller = registered.kind.kind.toLowerCase();
   const count = registered.registration.workers ?? 64;
   maxConcurrentReconciles.set({ controller }, count);
+  beginCounts(registered.kind.kind);
 
   async function work(key: string): Promise<void> {
     const startedAt = performance.now();
