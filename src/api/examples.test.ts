@@ -6,10 +6,12 @@ import { load, loadAll } from 'js-yaml';
 import { z } from 'zod';
 import { parseCloudAccess } from '../openstack-api/cloud-access.ts';
 import { Secret } from '../secret.ts';
-import { parseCephClientAuth } from './ceph-client-auth.ts';
-import { parseCephOpenStackBinding } from './ceph-openstack-binding.ts';
+import { cephClientAuthKind, parseCephClientAuth } from './ceph-client-auth.ts';
+import { cephOpenStackBindingKind, parseCephOpenStackBinding } from './ceph-openstack-binding.ts';
+import { structuralSchema } from './generate-crd.ts';
+import { fields } from './generate-reference.ts';
 import { parsePolicy } from './policy.ts';
-import { parseRbdPool } from './rbd-pool.ts';
+import { parseRbdPool, rbdPoolKind } from './rbd-pool.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'deploy', 'examples');
 const document = z.looseObject({ kind: z.string(), stringData: z.record(z.string(), z.string()).optional() });
@@ -21,16 +23,50 @@ const parsers: Readonly<Record<string, (object: unknown) => unknown>> = {
   // Of the Secrets, only the policy and clouds.yaml have a form of their own.
   Secret: (object) => {
     const { stringData = {} } = document.parse(object);
-    if (stringData['clouds.yaml'] === undefined) return parsePolicy(load(stringData.policy ?? ''));
+    if (stringData['clouds.yaml'] === undefined)
+      return parsePolicy(stringData.policy === undefined ? undefined : load(stringData.policy));
     const data = Object.entries(stringData).map(([key, text]) => [key, new Secret(text)] as const);
     return parseCloudAccess('example', Object.fromEntries(data));
   },
 };
 
-for (const file of globSync('*.yaml', { cwd: examples }).sort()) {
+const files = globSync('*.yaml', { cwd: examples }).sort();
+const objectsIn = (file: string) =>
+  loadAll(readFileSync(join(examples, file), 'utf8')).map((value) => document.parse(value));
+
+for (const file of files) {
   test(`deploy/examples/${file} holds what the parsers take`, () => {
-    const objects = loadAll(readFileSync(join(examples, file), 'utf8')).map((value) => document.parse(value));
+    const objects = objectsIn(file);
     assert.ok(objects.length > 0);
     for (const object of objects) assert.ok(parsers[object.kind]?.(object), object.kind);
+  });
+}
+
+/** As `fields` writes paths: `hosts[].name`. */
+function pathsIn(value: unknown, path = ''): readonly string[] {
+  if (Array.isArray(value)) return [path, ...value.flatMap((item) => pathsIn(item, `${path}[]`))];
+  if (typeof value !== 'object' || value === null) return [path];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([name, item]) => pathsIn(item, path === '' ? name : `${path}.${name}`)),
+  ];
+}
+
+for (const kind of [rbdPoolKind, cephClientAuthKind, cephOpenStackBindingKind]) {
+  test(`the examples show every field of ${kind.kind}`, () => {
+    const shown = new Set(
+      files.flatMap((file) =>
+        objectsIn(file).flatMap((object) => (object.kind === kind.kind ? pathsIn(object.spec) : [])),
+      ),
+    );
+    // What a binding says of its own pools and users are fields of those kinds.
+    const isTheirs = (path: string) => /(^|\.)(pool|client)\./.test(path);
+    const missing = [...fields(structuralSchema(kind.spec, `${kind.kind}.spec`), '')].filter(
+      ({ path }) => !shown.has(path) && !(kind === cephOpenStackBindingKind && isTheirs(path)) && !path.endsWith('.*'),
+    );
+    assert.deepEqual(
+      missing.map(({ path }) => path),
+      [],
+    );
   });
 }
