@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from './config.ts';
 
@@ -69,4 +71,39 @@ test('parseConfig() tells all that is wrong at once', () => {
     () => parse({ LOG_LEVEL: 'x' }),
     (error) => (error as Error).message.split('\n').length === 3,
   );
+});
+
+const root = join(import.meta.dirname, '..');
+const documented = [
+  ...readFileSync(join(root, 'docs', 'reference', 'environment.md'), 'utf8').matchAll(
+    /^\| `([A-Z_]+)` \| (.+?) \| .+? \| (?:`(.+)` )?\|$/gm,
+  ),
+].map(([, name = '', byDefault = '', value]) => ({ name, byDefault, value }));
+
+test('docs/reference/environment.md has every variable that is read, and its default', () => {
+  const read = new Set<string>();
+  const environment = new Proxy<Record<string, string>>(least, {
+    get: (target, name) => {
+      read.add(String(name));
+      return target[String(name)];
+    },
+  });
+  parse(environment);
+  assert.deepEqual(documented.map(({ name }) => name).sort(), [...read].sort());
+  for (const { name, byDefault } of documented) {
+    const [, value] = /^`(.+?)`/.exec(byDefault) ?? [];
+    if (value !== undefined) assert.deepEqual(parse({ ...least, [name]: value }), parse(least), name);
+    else if (byDefault === '*required*') assert.throws(() => parse({ ...least, [name]: '' }), new RegExp(name));
+  }
+});
+
+test('docs/reference/environment.md names the value of the chart that says a variable', () => {
+  const template = readFileSync(join(root, 'charts/ceph-openstack-operator/templates/deployment.yaml'), 'utf8');
+  const set = new Map(
+    [...template.matchAll(/\{name: ([A-Z_]+), value: .*?\.Values\.([\w.]+).* \}/g)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  for (const { name, value } of documented) assert.equal(set.get(name), value, name);
 });

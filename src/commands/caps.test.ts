@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { capsCommand } from './caps.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { capsCommand, renderCaps } from './caps.ts';
 import { UsageError } from './command.ts';
 
 const misused: readonly (readonly [words: readonly string[], says: RegExp])[] = [
@@ -18,3 +21,45 @@ for (const [words, says] of misused) {
     });
   });
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'caps-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function fileOf(text: string): string {
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const secretOf = (name: string, more: object) =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, ...more });
+const connection = secretOf('ceph-main', { stringData: { userID: 'op', policy: 'pools: [fast]' } });
+const asRead = secretOf('ceph-main', {
+  data: { userID: Buffer.from('op').toString('base64'), policy: Buffer.from('pools: [fast]').toString('base64') },
+});
+const files: readonly (readonly [what: string, text: string, entity: string])[] = [
+  ['a policy', 'pools: [fast]', 'client.openstack-operator'],
+  ['the connection Secret', connection, 'client.op'],
+  ['the connection Secret as the API server gives it', asRead, 'client.op'],
+  ['it among others', `${secretOf('fleet-ssh', {})}\n---\n${connection}\n---\nkind: RbdPool\n`, 'client.op'],
+];
+for (const [what, text, entity] of files) {
+  test(`caps --policy takes ${what}`, async () => {
+    const file = fileOf(text);
+    const commands = await renderCaps(['--policy', file]);
+    assert.ok(commands.startsWith(`ceph auth get-or-create ${entity}\n`), commands);
+    assert.match(commands, /pool=\(fast\)/);
+    assert.equal(
+      (await renderCaps(['--policy', file, '--entity', 'client.other'])).split('\n')[0],
+      'ceph auth get-or-create client.other',
+    );
+  });
+}
+
+test('caps --policy refuses two connection Secrets', async () => {
+  const file = fileOf(`${connection}\n---\n${connection.replace('ceph-main', 'ceph-east')}\n`);
+  await assert.rejects(
+    renderCaps(['--policy', file]),
+    /holds the Secrets default\/ceph-east, default\/ceph-main: give the connection Secret alone\.$/,
+  );
+});
