@@ -67,7 +67,13 @@ export function readInput(documents: readonly Document[]): { input: Input; fault
     }
     const found = parsed.data;
     const about = (fault: string): string => `${place}: ${nameOf(found)}: ${fault}`;
-    if (found.apiVersion === 'v1' && found.kind === 'Secret') {
+    const isSecret = found.apiVersion === 'v1' && found.kind === 'Secret';
+    // A host is made by its binding, from which it is rendered.
+    if (!isSecret && (found.apiVersion.split('/')[0] !== group || found.kind === 'CephOpenStackHost')) continue;
+    const other = places.get(nameOf(found));
+    if (other !== undefined) faults.push(about(`stands in ${other} already: take one of the two away.`));
+    places.set(nameOf(found), place);
+    if (isSecret) {
       try {
         secrets.set(`${found.metadata.namespace}/${found.metadata.name}`, wordsOf(found));
       } catch (error) {
@@ -75,11 +81,6 @@ export function readInput(documents: readonly Document[]): { input: Input; fault
       }
       continue;
     }
-    // A host is made by its binding, from which it is rendered.
-    if (found.apiVersion.split('/')[0] !== group || found.kind === 'CephOpenStackHost') continue;
-    const other = places.get(nameOf(found));
-    if (other !== undefined) faults.push(about(`stands in ${other} already: take one of the two away.`));
-    places.set(nameOf(found), place);
     const before = faults.length;
     const take = <R extends Resource>(definition: KindDefinition, parse: (object: unknown) => R): Placed<R>[] => {
       faults.push(...admissionFaults(definition, found).map((fault) => about(`${fault}.`)));

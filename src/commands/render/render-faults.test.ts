@@ -25,6 +25,10 @@ const wrong: Readonly<Record<string, readonly [texts: readonly string[], says: r
     [documents(poolOf('a'), poolOf('a'))],
     ['1.yaml, document 2: RbdPool "openstack/a": stands in 1.yaml, document 1 already: take one of the two away.'],
   ],
+  'one Secret twice': [
+    [secretOf('ceph-main', 'pools: [a]'), secretOf('ceph-main', 'pools: [b]'), poolOf('a')],
+    ['2.yaml: Secret "openstack/ceph-main": stands in 1.yaml already: take one of the two away.'],
+  ],
   'faults of shape, all of them': [
     [documents(poolOf('A', ', quota: {maxBytes: 10TB}'), poolOf('b', ', poolname: x'))],
     [

@@ -45,8 +45,8 @@ describe('render() of a back end in another cluster', () => {
   });
 
   it('judges its pool and user by the policy of its own Secret', () => {
-    const east = secretOf('ceph-east', 'pools: [none]');
-    const found = faults([example('two-clusters.yaml').text, east], debian('2025.1'));
+    const [, binding = ''] = example('two-clusters.yaml').text.split('---\n');
+    const found = faults([binding, secretOf('ceph-east', 'pools: [none]')], debian('2025.1'));
     assert.ok(found.length > 0 && found.every((fault) => fault.includes('cloud-two-cinder-east')), found.join('\n'));
   });
 
