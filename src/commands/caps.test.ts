@@ -41,6 +41,12 @@ const files: readonly (readonly [what: string, text: string, entity: string])[] 
   ['a policy', 'pools: [fast]', 'client.openstack-operator'],
   ['the connection Secret', connection, 'client.op'],
   ['the connection Secret as the API server gives it', asRead, 'client.op'],
+  ['one that names its user in full', connection.replace('"op"', '"client.op"'), 'client.op'],
+  [
+    'one with a keyring',
+    secretOf('ceph-main', { stringData: { keyring: '[client.op]\n\tkey = ***\n', policy: 'pools: [fast]' } }),
+    'client.op',
+  ],
   ['it among others', `${secretOf('fleet-ssh', {})}\n---\n${connection}\n---\nkind: RbdPool\n`, 'client.op'],
 ];
 for (const [what, text, entity] of files) {

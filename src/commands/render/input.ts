@@ -127,9 +127,13 @@ function wordsOf(object: Outline): SecretWords {
     stringData[key] ?? (data[key] === undefined ? undefined : Buffer.from(data[key], 'base64').toString('utf8'));
   const policy = value('policy');
   const words: SecretData = policy === undefined ? {} : { policy: new Secret(policy) };
-  const user = value('userID');
-  return {
-    policy: policyIn(words, short(object.metadata.name)),
-    entity: user === undefined ? undefined : `client.${user}`,
-  };
+  return { policy: policyIn(words, short(object.metadata.name)), entity: entityIn(value('userID'), value('keyring')) };
+}
+
+/** As the operator reads it (ceph/connection.ts), but of a Secret that may be encrypted or not filled in yet. */
+function entityIn(userId: string | undefined, keyring: string | undefined): string | undefined {
+  const id = userId?.trim().replace(/^client\./, '');
+  if (id !== undefined && id !== '') return `client.${id}`;
+  const [only, ...others] = [...(keyring ?? '').matchAll(/^\s*\[(client\.[^\]\s]+)\]/gm)];
+  return others.length > 0 ? undefined : only?.[1];
 }
