@@ -208,7 +208,7 @@ export const labelBounds: Readonly<Record<string, string>> = {
   code: 'status codes of HTTP, and `error`',
   command:
     'the Ceph commands that the operator knows (by prefix, such as `osd pool create`) and its calls of librbd; some 40',
-  condition: 'the condition types of docs/operations.md; 12',
+  condition: 'the condition types of docs/operations.md',
   controller: 'the four kinds in lower case',
   host: 'the API server, one',
   kind: 'the four kinds; of watches also Secret and ControllerRevision',
@@ -231,7 +231,7 @@ export function beginCounts(kind: string): void {
   const controller = kind.toLowerCase();
   for (const counter of [driftFound, driftRepaired]) counter.inc({ kind }, 0);
   for (const result of ['done', 'failed']) steps.inc({ kind, result }, 0);
-  for (const result of ['success', 'error', 'requeue_after']) reconciles.inc({ controller, result }, 0);
+  for (const result of ['success', 'error', 'requeue', 'requeue_after']) reconciles.inc({ controller, result }, 0);
   for (const counter of [reconcileErrors, terminalErrors, reconcilePanics, reconcileTimeouts]) {
     counter.inc({ controller }, 0);
   }

@@ -106,7 +106,6 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
 
   /** `command` is for metrics, `what` for sentences. */
   function call(request: Request, command: string, what: string, signal: AbortSignal): Promise<Reply> {
-    const resultOf = (error: unknown) => (error instanceof CephError ? 'refused' : 'failed');
     return timed(cephCallSeconds, { command }, () => accepted(request, what, signal), resultOf);
   }
 
@@ -183,6 +182,12 @@ function createCluster(connection: Connection, broker: Broker): Cluster {
       return broker.pid;
     },
   };
+}
+
+/** For metrics. */
+function resultOf(error: unknown): 'refused' | 'failed' {
+  const isDenied = error instanceof Waiting && error.reason === 'CephAccessDenied';
+  return isDenied || error instanceof CephError ? 'refused' : 'failed';
 }
 
 function topicOf(command: MonCommand): string {

@@ -122,7 +122,9 @@ export function createController(registered: Registered, tools: ControllerTools)
       const { stages, contested } = uncontested(pass, planned);
       left = planLines(planned, describe);
       pass.log.debug({ round, plan: left, hold: plan.hold?.message }, 'Looked.');
-      if (round === 1 && left.length > 0 && !deleting && wasReady(raw)) driftFound.inc({ kind: raw.kind });
+      const isDrift =
+        round === 1 && !deleting && wasReady(raw) && planned.flat().some((step) => step.incidental !== true);
+      if (isDrift) driftFound.inc({ kind: raw.kind });
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
       if (isToldOnly && left.length > 0) return told(left, plan.hold);
       if (stages.length === 0)

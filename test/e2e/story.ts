@@ -136,6 +136,6 @@ async function describeWorld(world: World): Promise<string> {
       ({ type, status, reason, message }) => `    ${type}=${status} ${reason}: ${message}`,
     ),
   ]);
-  const log = world.operators.at(-1)?.log.slice(-25) ?? [];
+  const log = (world.operators.at(-1)?.log ?? []).filter((line) => !line.includes('"Looked."')).slice(-25);
   return [...lines, 'The operator said last:', ...log.map((line) => `    ${line.slice(0, 500)}`)].join('\n');
 }
