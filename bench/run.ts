@@ -5,6 +5,7 @@ import type { Figure } from './figures.ts';
 import { benchHost } from './host.ts';
 import { benchMany } from './many.ts';
 import { benchQuickstart } from './quickstart.ts';
+import { benchVerifiedRollout } from './verified-rollout.ts';
 
 /* Prints figures; none of them fails a run, since machines differ. */
 
@@ -19,6 +20,7 @@ await requireLabMachine();
 console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 1024 ** 3).toFixed(0)} GiB, Node ${process.version}`,
 );
+print('A rollout over 500 computes, simulated', benchVerifiedRollout());
 {
   await using world = await startWorld({ hosts: quickstartHosts });
   const operator = await world.startOperator({ LOG_LEVEL: 'info' });

@@ -50,6 +50,14 @@ test('a binding makes its children, distributes, switches, settles, and goes wit
   });
   await readyCloud();
 
+  const annotated = ['annotate', 'cephopenstackhost', 'cloud-cmp1', '--namespace=openstack'];
+  await lab.kube.kubectl([...annotated, 'cephopenstack.io/on-trial-from=old', 'story=theirs']);
+  await eventually(async () => {
+    const { annotations } = (await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1')).metadata;
+    const notes = [annotations?.['cephopenstack.io/on-trial-from'], annotations?.story];
+    assert.deepEqual(notes, [undefined, 'theirs'], 'a note that is too many is taken away, whoever owns it');
+  });
+
   await keepSecrets('YW5vdGhlcg');
   await eventually(async () => {
     const now = await readyCloud();
