@@ -33,7 +33,7 @@ export const proofs: readonly Proof[] = [
     releases: ['2025.1'],
     roles,
     machine: 'Debian 13 with a whole cloud of two computes',
-    test: 'test/openstack/cloud.test.ts',
+    test: 'test/openstack/cloud-of-today.test.ts',
   },
   {
     kind: 'packages',

@@ -20,40 +20,22 @@ import { roles } from '../../src/api/ceph-openstack-host.ts';
 import { binding } from '../api-objects.ts';
 import { allReady, objects, refusedRequests, soon } from '../e2e/story.ts';
 
-/*
- * A whole OpenStack that has never heard of Ceph, and one binding: guests boot from clones of an image and move between
- * two computes, volumes come and go, are backed up and restored. In the end the binding is deleted, and every file is as
- * it was. Once with the caps and options of the guide, and once as people would do it today.
- */
+/** The host of a whole OpenStack, and one that becomes a second compute of it. */
+export const controller: WorldHost = { name: 'ctl1', layer: 'cloud', roles };
+export const secondCompute: WorldHost = { name: 'cmp1', layer: 'compute', roles: ['NovaCompute'] };
 
-const controller: WorldHost = { name: 'ctl1', layer: 'cloud', roles };
-const secondCompute: WorldHost = { name: 'cmp1', layer: 'compute', roles: ['NovaCompute'] };
-const world = await startWorld({ hosts: [controller, secondCompute], policy: { delete: true } });
-after(() => world[Symbol.asyncDispose]());
-const cloud = world.host('ctl1');
-const compute = world.host('cmp1');
+export interface Generation {
+  readonly name: string;
+  /** With two computes guests move between them. */
+  readonly machines: readonly WorldHost[];
+  /** Of the binding, beside its hosts. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 interface RbdInfo {
   readonly size: number;
   readonly block_name_prefix: string;
   readonly parent?: { readonly pool: string; readonly image: string; readonly snapshot: string };
-}
-
-const rbd = async <T>(args: readonly string[]): Promise<T> =>
-  JSON.parse(await world.ceph.rbd([...args, '--format=json']));
-
-/** What the guest wrote into the first object of an image in Ceph. */
-async function answerIn(image: string): Promise<string> {
-  const { block_name_prefix } = await rbd<RbdInfo>(['info', image]);
-  const pool = image.split('/')[0] ?? '';
-  const content = await world.ceph.rados(['-p', pool, 'get', `${block_name_prefix}.0000000000000000`, '-']);
-  return /seen-by-the-guest:([a-z0-9-]*)/.exec(content)?.[1] ?? '';
-}
-
-/** The addresses of those who have an image in Ceph open. */
-async function watchersOf(image: string): Promise<string[]> {
-  const { watchers } = await rbd<{ watchers: { address: string }[] }>(['status', image]);
-  return watchers.map(({ address }) => address.replace(/:.*/, ''));
 }
 
 /** Hash, owner and mode of everything that services and libvirt are configured with. The package ceph-common brings rbdmap. */
@@ -63,26 +45,38 @@ const configurationOf = (host: Host) =>
       sed 's/ [^ ]*$//' | sort
     virsh -q secret-list`);
 
-before(async () => {
-  await awaitCloud(cloud);
-  await world.startOperator();
-});
+/**
+ * A whole OpenStack that has never heard of Ceph, and one binding: guests boot from clones of an image, volumes come and
+ * go, are backed up and restored. In the end the binding is deleted, and every file is as it was.
+ */
+export async function tellCloudStory({ name, machines, fields }: Generation): Promise<void> {
+  const world = await startWorld({ hosts: machines, policy: { delete: true } });
+  after(() => world[Symbol.asyncDispose]());
+  const cloud = world.host(controller.name);
 
-const generations = [
-  {
-    name: 'the guide',
-    machines: [controller],
-    fields: {
-      glance: { client: { capsStyle: 'Legacy' }, chunkSizeMB: 8 },
-      cinder: { backends: [{ name: 'ceph', client: { capsStyle: 'Legacy' } }] },
-      cinderBackup: { client: { capsStyle: 'Legacy' } },
-      cephConf: { rbdCache: 'Enabled', adminSocket: 'Enabled' },
-    },
-  },
-  { name: 'today', machines: [controller, secondCompute], fields: {} },
-];
+  const rbd = async <T>(args: readonly string[]): Promise<T> =>
+    JSON.parse(await world.ceph.rbd([...args, '--format=json']));
 
-for (const { name, machines, fields } of generations) {
+  /** What the guest wrote into the first object of an image in Ceph. */
+  async function answerIn(image: string): Promise<string> {
+    const { block_name_prefix } = await rbd<RbdInfo>(['info', image]);
+    const pool = image.split('/')[0] ?? '';
+    const content = await world.ceph.rados(['-p', pool, 'get', `${block_name_prefix}.0000000000000000`, '-']);
+    return /seen-by-the-guest:([a-z0-9-]*)/.exec(content)?.[1] ?? '';
+  }
+
+  /** The addresses of those who have an image in Ceph open. */
+  async function watchersOf(image: string): Promise<string[]> {
+    const { watchers } = await rbd<{ watchers: { address: string }[] }>(['status', image]);
+    return watchers.map(({ address }) => address.replace(/:.*/, ''));
+  }
+
+  async function volumeGone(id: string): Promise<void> {
+    await soon(world, `volume ${id} is gone`, async () => {
+      await assert.rejects(ask(cloud, 'volumev3', `/volumes/${id}`), /answered 404/);
+    });
+  }
+
   describe(`wired as ${name} would`, () => {
     const words = `image-${randomBytes(6).toString('hex')}`;
     const migrates = machines.includes(secondCompute);
@@ -95,7 +89,9 @@ for (const { name, machines, fields } of generations) {
     let data: string;
 
     before(async () => {
-      if (migrates) await joinCloud(cloud, compute);
+      await awaitCloud(cloud);
+      await world.startOperator();
+      if (migrates) await joinCloud(cloud, world.host(secondCompute.name));
       untouched = await configuration();
       const hosts = machines.map(({ name, roles }) => ({ name, address: world.host(name).address, roles }));
       const life = { deletionPolicy: 'Delete', hostRemoval: 'Clean' };
@@ -157,6 +153,7 @@ for (const { name, machines, fields } of generations) {
         const objectsOf = (disk: string) => rbd<RbdInfo>(['info', disk]).then((info) => info.block_name_prefix);
         const before = await Promise.all(disks.map(objectsOf));
         const from = await computeOf(cloud, fromImage);
+        const compute = world.host(secondCompute.name);
         const [source, target] = from === cloud.name ? [cloud, compute] : [compute, cloud];
         for (const disk of disks) assert.deepEqual(await watchersOf(disk), [source.address]);
         await migrateLive(cloud, fromImage, target.name);
@@ -252,14 +249,8 @@ for (const { name, machines, fields } of generations) {
       assert.doesNotMatch(await world.ceph.ceph(['osd', 'pool', 'ls']), /images|volumes|backups|vms/);
     });
   });
-}
 
-it('nothing was asked of Kubernetes that the chart does not allow', async () => {
-  assert.deepEqual(await refusedRequests(world), []);
-});
-
-async function volumeGone(id: string): Promise<void> {
-  await soon(world, `volume ${id} is gone`, async () => {
-    await assert.rejects(ask(cloud, 'volumev3', `/volumes/${id}`), /answered 404/);
+  it('nothing was asked of Kubernetes that the chart does not allow', async () => {
+    assert.deepEqual(await refusedRequests(world), []);
   });
 }
