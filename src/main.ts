@@ -8,6 +8,7 @@ import { type Config, parseConfig } from './config.ts';
 import { cephClientAuthKind } from './controllers/ceph-client-auth/kind.ts';
 import { bindingKind } from './controllers/ceph-openstack-binding/reconcile.ts';
 import { hostKind } from './controllers/ceph-openstack-host/reconcile.ts';
+import { createPoolCounts } from './controllers/pool-counts.ts';
 import { rbdPoolKind } from './controllers/rbd-pool/kind.ts';
 import { secretReader } from './controllers/secrets.ts';
 import { SshPool } from './hosts/ssh-pool.ts';
@@ -70,12 +71,12 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   const clusters = stack.use(
     createClusters(config.cephBrokerRoot === undefined ? {} : { root: config.cephBrokerRoot }),
   );
-  const ceph = { cache, client, secrets, clusters, installation, lookEveryMs: config.cephLookMs };
+  const counts = createPoolCounts();
+  const clouds = stack.use(createClouds());
+  const ceph = { cache, client, secrets, clusters, counts, installation, lookEveryMs: config.cephLookMs };
   operator.register(rbdPoolKind(ceph));
   operator.register(cephClientAuthKind(ceph));
-  operator.register(
-    bindingKind({ client, cache, secrets, clouds: stack.use(createClouds()), lookEveryMs: config.cephLookMs }),
-  );
+  operator.register(bindingKind({ client, cache, secrets, clouds, counts, lookEveryMs: config.cephLookMs }));
   const namespaces = config.watchNamespaces;
   operator.register(hostKind({ cache, secrets, ssh, namespaces, installation, lookEveryMs: config.hostLookMs }));
 }

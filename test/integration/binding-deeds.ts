@@ -6,6 +6,7 @@ import { type CephOpenStackHost, parseCephOpenStackHost } from '../../src/api/ce
 import { parseRbdPool } from '../../src/api/rbd-pool.ts';
 import type { Resource } from '../../src/api/resource.ts';
 import { bindingKind } from '../../src/controllers/ceph-openstack-binding/reconcile.ts';
+import { createPoolCounts } from '../../src/controllers/pool-counts.ts';
 import { secretReader } from '../../src/controllers/secrets.ts';
 import { clientAuthKind, hostKind, type Kind, type KubeObject, poolKind } from '../../src/kube/kinds.ts';
 import { KubeOperator } from '../../src/kube/operator.ts';
@@ -103,7 +104,8 @@ export function bindingDeeds(lab: () => ToyLab) {
     });
     const { client, cache } = operator;
     const clouds = createClouds();
-    operator.register(bindingKind({ client, cache, secrets: secretReader(client, cache), clouds, lookEveryMs: 500 }));
+    const tools = { client, cache, secrets: secretReader(client, cache), clouds, counts: createPoolCounts() };
+    operator.register(bindingKind({ ...tools, lookEveryMs: 500 }));
     for (const kind of kinds) operator.register(kind);
     await operator.start();
     const stop = async () => {

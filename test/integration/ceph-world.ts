@@ -13,6 +13,7 @@ import type { Connection } from '../../src/ceph/connection.ts';
 import { operatorCaps } from '../../src/ceph/operator-caps.ts';
 import type { ClientKube } from '../../src/controllers/ceph-client-auth/reconcile.ts';
 import { cephClientAuthReconciler } from '../../src/controllers/ceph-client-auth/reconcile.ts';
+import { createPoolCounts } from '../../src/controllers/pool-counts.ts';
 import { rbdPoolReconciler } from '../../src/controllers/rbd-pool/reconcile.ts';
 import { Invalid, Waiting } from '../../src/errors.ts';
 import type { Hold, Reconciler, Step } from '../../src/kube/reconciler.ts';
@@ -75,7 +76,7 @@ export async function startCephWorld(options: WorldOptions): Promise<World> {
   const connection = { monHost: ceph.monHost, entity: operatorEntity, key, fsid: ceph.fsid };
   const clusters = stack.use(createClusters({ root, timeouts: { ...defaultTimeouts, osdSeconds } }));
   const kube = memoryKube(connection, policy);
-  const tools = { kube, clusters, installation: 'lab' };
+  const tools = { kube, clusters, counts: createPoolCounts(), installation: 'lab' };
   const poolReconciler = rbdPoolReconciler(tools);
   const clientReconciler = cephClientAuthReconciler(tools);
   const cluster = clusters.get(connection);

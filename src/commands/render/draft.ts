@@ -166,6 +166,7 @@ function observe(
     clientSecrets: new Map(secrets),
     policy: input.secrets.get(`${namespace}/${binding.spec.ssh.secretName}`)?.policy,
     claimedByOthers: claimedByOthers(binding, bindings),
+    counts: new Map(),
     poolsOfOthers: poolsOfOthers(binding, bindings),
   };
 }

@@ -124,7 +124,7 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
     const unasked = onTrial.length > 0 || waves?.undistributed.length === 0 ? openStack?.problem : undefined;
     if (unasked !== undefined)
       return { ...unasked, message: `${unasked.message} ${unsure(waves, onTrial)} ${sentences}`.trim() };
-    const message = `${progress(rollout, moving)} ${sentences}`.trim();
+    const message = `${counting(rollout)} ${progress(rollout, moving)} ${sentences}`.trim();
     return passing('WaitingForHosts', message, onTrial.length > 0 ? trialRetryMs : undefined);
   }
   return judgeTroubles(wrong, rollout, '', open.length);
@@ -165,6 +165,13 @@ function unsure(waves: Rollout['waves'], onTrial: readonly string[]): string {
     waiting.length === 0 ? '' : `Not switched until then: ${inShort(waiting)}.`,
   ];
   return sentences.filter((sentence) => sentence !== '').join(' ');
+}
+
+/** What waits for a count of images. */
+function counting({ uncounted, waves }: Rollout): string {
+  if (uncounted.length === 0 || waves === undefined || waves.waiting.length === 0) return '';
+  const pools = uncounted.map((pool) => `"${pool}"`).join(', ');
+  return `Nobody is switched before it is counted once more that there is no image in ${pools}, which nothing would serve any more.`;
 }
 
 function isDone({ object, state, refusal, trial, wentBack }: HostView, { target }: Rollout): boolean {

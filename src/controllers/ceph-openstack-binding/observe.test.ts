@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { Invalid } from '../../errors.ts';
 import { Secret } from '../../secret.ts';
+import { createPoolCounts } from '../pool-counts.ts';
 import type { BindingKube } from './kube.ts';
 import { observe } from './observe.ts';
 import { specWith } from './spec.fixture.ts';
@@ -36,6 +37,7 @@ function kubeWith(bindings: readonly CephOpenStackBinding[]): BindingKube {
 const signal = new AbortController().signal;
 const noSecrets = { readSecret: async () => undefined };
 const openStack = { view: async () => undefined };
+const counts = createPoolCounts();
 
 test('observe() gives a host to the older of two bindings, and of two as old to the first by name', async () => {
   const old = bindingAt('2026-01-01T00:00:00Z', 'zebra');
@@ -43,7 +45,9 @@ test('observe() gives a host to the older of two bindings, and of two as old to 
   const young = bindingAt('2026-01-02T00:00:00Z', 'ant');
   const kube = kubeWith([young, twin, old]);
   const claims = async (binding: CephOpenStackBinding) =>
-    Object.fromEntries((await observe(binding, { kube, openStack, secrets: noSecrets }, signal)).claimedByOthers);
+    Object.fromEntries(
+      (await observe(binding, { kube, openStack, counts, secrets: noSecrets }, signal)).claimedByOthers,
+    );
   assert.deepEqual(await claims(twin), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
   assert.deepEqual(await claims(young), { ctl1: 'openstack/zebra', cmp1: 'openstack/zebra' });
   assert.deepEqual(await claims(old), {});
@@ -57,7 +61,7 @@ test('observe() gives a host to the older binding, where only one of them writes
   const claimed = async (first: number | undefined, second: number | undefined) => {
     const young = at(second, '2026-01-02T00:00:00Z', 'ant');
     const kube = kubeWith([young, at(first, '2026-01-01T00:00:00Z', 'zebra')]);
-    return (await observe(young, { kube, openStack, secrets: noSecrets }, signal)).claimedByOthers.size;
+    return (await observe(young, { kube, openStack, counts, secrets: noSecrets }, signal)).claimedByOthers.size;
   };
   assert.deepEqual([await claimed(undefined, 22), await claimed(22, undefined), await claimed(22, 22)], [2, 2, 2]);
   assert.equal(await claimed(22, 2222), 0);
@@ -72,9 +76,9 @@ test('observe() finds the pools that other bindings of the namespace use, too', 
   const second = bindingAt('2026-01-02T00:00:00Z', 'cloud2', 'openstack', sharing);
   const elsewhere = bindingAt('2026-01-02T00:00:00Z', 'cloud', 'other', sharing);
   const used = async (...bindings: readonly [CephOpenStackBinding, ...CephOpenStackBinding[]]) =>
-    (await observe(bindings[0], { kube: kubeWith(bindings), openStack, secrets: noSecrets }, signal)).poolsOfOthers.has(
-      'shared',
-    );
+    (
+      await observe(bindings[0], { kube: kubeWith(bindings), openStack, counts, secrets: noSecrets }, signal)
+    ).poolsOfOthers.has('shared');
   assert.equal(await used(first, second), true);
   assert.equal(await used(first, elsewhere), false);
   assert.equal(await used(first), false);
@@ -86,15 +90,15 @@ test('observe() reads the policy of the SSH Secret, and refuses one that it cann
   const withPolicy = (policy: string) => ({
     readSecret: async (_: string, name: string) => (name === 'fleet-ssh' ? { policy: new Secret(policy) } : undefined),
   });
-  const { policy } = await observe(binding, { kube, openStack, secrets: withPolicy('takeOver: true') }, signal);
+  const { policy } = await observe(binding, { kube, openStack, counts, secrets: withPolicy('takeOver: true') }, signal);
   assert.equal(policy?.takeOver, true);
-  await assert.rejects(observe(binding, { kube, openStack, secrets: withPolicy('{') }, signal), Invalid);
-  assert.equal((await observe(binding, { kube, openStack, secrets: noSecrets }, signal)).policy, undefined);
+  await assert.rejects(observe(binding, { kube, openStack, counts, secrets: withPolicy('{') }, signal), Invalid);
+  assert.equal((await observe(binding, { kube, openStack, counts, secrets: noSecrets }, signal)).policy, undefined);
 });
 
 test('observe() reads no Secret of a binding that is deleted: they may be gone', async () => {
   const binding = bindingAt('2026-01-01T00:00:00Z', 'cloud');
   const deleted = { ...binding, metadata: { ...binding.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
   const secrets = { readSecret: () => assert.fail('a Secret was read') };
-  await observe(deleted, { kube: kubeWith([deleted]), openStack, secrets }, signal);
+  await observe(deleted, { kube: kubeWith([deleted]), openStack, counts, secrets }, signal);
 });

@@ -2,20 +2,24 @@ import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { type HostPlace, isSamePlace, keyOfPlace } from '../../api/host-place.ts';
 import type { Policy } from '../../api/policy.ts';
+import { keyOf } from '../../kube/kinds.ts';
 import { notCreatedYet } from '../../openstack/foretold-keys.ts';
 import { clientNeeds, needsOf, poolNeeds } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
+import type { PoolCounts } from '../pool-counts.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 import type { OpenStackWatch } from './openstack-watch.ts';
+import { poolsAtStake } from './orphans.ts';
 import type { Revision } from './revisions.ts';
 
 export interface ObserveTools {
   readonly kube: BindingKube;
   readonly secrets: SecretReader;
   readonly openStack: OpenStackWatch;
+  readonly counts: PoolCounts;
 }
 
 export async function observe(
@@ -29,7 +33,7 @@ export async function observe(
   const allHosts = kube.hosts(namespace);
   const hosts = allHosts.filter((host) => host.spec.bindingName === name || isChildOf(binding, host));
   const isGoing = binding.metadata.deletionTimestamp !== undefined;
-  return {
+  const seen = {
     pools: byName(kube.pools(namespace)),
     clients,
     hosts: byName(hosts),
@@ -40,6 +44,8 @@ export async function observe(
     poolsOfOthers: poolsOfOthers(binding, kube.bindings()),
     openStack: await tools.openStack.view(binding, hosts, allHosts, signal),
   };
+  const atStake = isGoing || binding.spec.mode === 'Plan' ? [] : poolsAtStake(binding, needsOf(binding), seen);
+  return { ...seen, counts: tools.counts.read(atStake, keyOf(binding)) };
 }
 
 function byName<T extends { readonly metadata: { readonly name: string } }>(

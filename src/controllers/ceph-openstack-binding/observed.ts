@@ -31,6 +31,8 @@ export interface Observed {
   readonly claimedByOthers: ReadonlyMap<string, string>;
   /** Names of RbdPools that other bindings of the namespace use. */
   readonly poolsOfOthers: ReadonlySet<string>;
+  /** Images in pools that were counted just now, by the name of their RbdPool: those that nobody would serve any more. */
+  readonly counts: ReadonlyMap<string, number>;
   /** What OpenStack says; undefined: it is not asked. */
   readonly openStack?: OpenStackView | undefined;
 }

@@ -54,7 +54,11 @@ export function confPathOf({ spec }: CephOpenStackBinding, cluster: string): str
  * RbdPools in the cluster which a revision knows by that ceph.conf. One that is no other's is the binding's own, whose path
  * may have been another once.
  */
-export function poolsKnownAs(conf: string, binding: CephOpenStackBinding, { pools }: Observed): readonly RbdPool[] {
+export function poolsKnownAs(
+  conf: string,
+  binding: CephOpenStackBinding,
+  { pools }: Pick<Observed, 'pools'>,
+): readonly RbdPool[] {
   const here = binding.spec.cluster.secretName;
   const all = [...pools.values()];
   const isOther = (pool: RbdPool): boolean => {

@@ -111,6 +111,48 @@ for (const [what, images, more, lost] of [
   });
 }
 
+test('planBinding() switches nobody before a pool that nothing would serve any more is counted once more', () => {
+  const world = new World(specWith(both, stores('rbd', 'fast')));
+  world.settle();
+  const pool = world.children.RbdPool.get('cloud-glance-fast') ?? assert.fail();
+  const work = world.work.bind(world);
+  world.work = () => {
+    work();
+    Object.assign(pool, { status: { ...pool.status, usage: { images: 0 } } });
+  };
+  world.work();
+  const told = () => [world.host('ctl1').spec.revision?.current, accessOf(world, 'cloud-cinder-ceph')];
+  const before = told();
+  world.count = () => undefined;
+  world.change(specWith(both, stores('rbd')));
+  world.settle();
+  const { hold } = world.plan();
+  assert.deepEqual([hold?.reason, hold?.stalled], ['WaitingForHosts', false]);
+  assert.match(hold?.message ?? '', /counted once more that there is no image in "images-fast", which nothing would/);
+  assert.deepEqual(told(), before);
+  world.count = ({ metadata }) => (metadata.name === 'cloud-glance-fast' ? 1 : undefined);
+  assert.match(world.plan().hold?.message ?? '', /the images in the pool "images-fast" \(1\) any more/);
+  world.settle();
+  assert.deepEqual(told(), before);
+  world.count = () => 0;
+  world.settle();
+  assert.equal(world.plan().hold, undefined);
+  assert.notDeepEqual(told(), before);
+});
+
+test('planBinding() keeps a back end on its host before its pool is counted once more', () => {
+  const world = cloudWithVolumes();
+  const { revision, roles } = world.host('ctl1').spec;
+  world.count = () => undefined;
+  world.change(specWith(glanceOnly, without));
+  const pool = world.children.RbdPool.get('cloud-cinder-ceph') ?? assert.fail();
+  world.work = () => Object.assign(pool, { status: { ...pool.status, usage: { images: 0 } } });
+  world.work();
+  world.converge();
+  assert.deepEqual(world.host('ctl1').spec.revision?.current, revision?.current);
+  assert.deepEqual(new Set(world.host('ctl1').spec.roles), new Set(roles));
+});
+
 function accessOf(world: World, client: string): unknown {
   return world.children.CephClientAuth.get(client)?.spec.access;
 }

@@ -94,10 +94,10 @@ function applyClients(
   binding: CephOpenStackBinding,
   needs: Needs,
   observed: Observed,
-  { problems }: Rollout,
+  { problems, uncounted }: Rollout,
 ): readonly BindingStep[] {
   // Clones go on reading the images that are not to be orphaned.
-  const isKept = problems.some(({ reason }) => reason === 'ImagesWouldBeOrphaned');
+  const isKept = uncounted.length > 0 || problems.some(({ reason }) => reason === 'ImagesWouldBeOrphaned');
   return clientNeeds(needs).flatMap((need) => {
     if (need.own === undefined) return [];
     if (isKept && observed.clients.has(need.objectName)) return [];

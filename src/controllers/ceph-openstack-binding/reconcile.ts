@@ -16,6 +16,7 @@ import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { Clouds } from '../../openstack-api/cloud.ts';
 import { clientNeeds, needsClient, needsOf, needsPool, poolNeeds } from '../binding-needs.ts';
+import type { PoolCounts } from '../pool-counts.ts';
 import type { SecretReader } from '../secrets.ts';
 import { abandonChildren } from './abandon.ts';
 import { applySteps } from './apply.ts';
@@ -32,18 +33,19 @@ export interface BindingTools {
   readonly cache: Cache;
   readonly secrets: SecretReader;
   readonly clouds: Clouds;
+  readonly counts: PoolCounts;
   readonly lookEveryMs: number;
 }
 
 /** A CephOpenStackBinding wakes when a child of its own changes, or something that it refers to. */
-export function bindingKind({ client, cache, secrets, clouds, lookEveryMs }: BindingTools): Registered {
+export function bindingKind({ client, cache, secrets, clouds, counts, lookEveryMs }: BindingTools): Registered {
   const bindingsThat = (wanted: (binding: CephOpenStackBinding) => boolean, namespace?: string): readonly string[] =>
     cache.list(bindings, namespace).filter(wanted).map(keyOf);
   const kube = bindingKube(client, cache);
   return register({
     kind: bindings,
     parse: parseCephOpenStackBinding,
-    reconciler: bindingReconciler({ kube, secrets, openStack: openStackWatch(clouds, secrets) }),
+    reconciler: bindingReconciler({ kube, secrets, counts, openStack: openStackWatch(clouds, secrets) }),
     abandon: (binding, signal) => abandonChildren(binding, kube, signal),
     watches: [
       watch(hostKind, ownerKeys(bindings)),
@@ -64,7 +66,10 @@ export function bindingKind({ client, cache, secrets, clouds, lookEveryMs }: Bin
         bindingsThat((binding) => binding.metadata.uid !== changed.metadata.uid && sharesWith(binding, changed)),
       ),
     ],
-    onNews: (wake) => clouds.onEnd(wake),
+    onNews(wake) {
+      clouds.onEnd(wake);
+      counts.onCounted(wake);
+    },
     lookEveryMs,
     appliesInPlanMode: true,
   });

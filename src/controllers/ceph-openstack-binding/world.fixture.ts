@@ -16,6 +16,7 @@ import { planBinding } from './plan.ts';
 import type { Revision } from './revisions.ts';
 import { bindingWith } from './spec.fixture.ts';
 import { type BindingStep, type ChildKind, kindOfVerb } from './steps.ts';
+import type { Machine } from './world-machine.fixture.ts';
 
 /** By the connection Secret. */
 export const fsids: Readonly<Record<string, string>> = {
@@ -28,18 +29,6 @@ type Child = Omit<Mutable<Resource>, 'metadata' | 'spec'> & {
   metadata: Mutable<ObjectMeta>;
   spec: Record<string, unknown>;
 };
-
-/** What a host is like beyond its object. */
-export interface Machine {
-  power: 'on' | 'off';
-  release: string;
-  /** Its services do not come back from a switch to this revision. */
-  breaksAt?: string;
-  /** It does not answer any more once it is told to switch to this revision. */
-  diesAt?: string;
-  /** With this revision its services run and never report to OpenStack. */
-  silentAt?: string;
-}
 
 /**
  * Kubernetes and the controllers of the children, in memory: children become Ready when they are looked at, a host does
@@ -61,6 +50,8 @@ export class World {
   claimedByOthers = new Map<string, string>();
   poolsOfOthers = new Set<string>();
   readonly openStack = new Cloud();
+  /** What is counted in a pool now; undefined: nobody has. */
+  count = (pool: RbdPool): number | undefined => pool.status?.usage?.images;
   /** By the connection Secret. */
   monHosts: Record<string, string> = { 'ceph-main': '10.0.0.1', 'ceph-east': '10.1.0.1' };
   /** What happened to hosts and children, in order. */
@@ -105,8 +96,11 @@ export class World {
       const secret = foretoldSecret(this.binding, client) ?? kept;
       if (secret !== undefined) secrets.set(clientSecretNameOf(client), secret);
     }
+    const pools = this.#all<RbdPool>('RbdPool');
+    const counted = [...pools.values()].map((pool) => [pool.metadata.name, this.count(pool)] as const);
     return {
-      pools: this.#all<RbdPool>('RbdPool'),
+      pools,
+      counts: new Map(counted.flatMap(([name, images]) => (images === undefined ? [] : [[name, images]]))),
       clients,
       hosts,
       revisions: [...this.revisions.values()],

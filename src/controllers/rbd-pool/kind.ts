@@ -4,6 +4,7 @@ import type { Cache } from '../../kube/cache.ts';
 import { bindingKind, clientAuthKind, keyOf, poolKind, secretKind } from '../../kube/kinds.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import { parsedOnce } from '../parsed-once.ts';
+import type { PoolCounts } from '../pool-counts.ts';
 import type { SecretReader } from '../secrets.ts';
 import { rbdPoolReconciler } from './reconcile.ts';
 
@@ -11,13 +12,21 @@ export interface PoolKindTools {
   readonly cache: Cache;
   readonly secrets: SecretReader;
   readonly clusters: Clusters;
+  readonly counts: PoolCounts;
   /** Names this operator in marks in Ceph. */
   readonly installation: string;
   readonly lookEveryMs: number;
 }
 
-/** An RbdPool wakes for its connection, for a rival, and, while it is deleted, for those who use it. */
-export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryMs }: PoolKindTools): Registered {
+/** An RbdPool wakes for its connection, for a rival, to be counted, and, while it is deleted, for those who use it. */
+export function rbdPoolKind({
+  cache,
+  secrets,
+  clusters,
+  counts,
+  installation,
+  lookEveryMs,
+}: PoolKindTools): Registered {
   const kube = {
     ...secrets,
     pools: () => cache.list(poolKind),
@@ -29,7 +38,7 @@ export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryM
   return register({
     kind: poolKind,
     parse: parsedOnce(parseRbdPool),
-    reconciler: rbdPoolReconciler({ kube, clusters, installation }),
+    reconciler: rbdPoolReconciler({ kube, clusters, counts, installation }),
     watches: [
       watch(secretKind, ({ metadata: { namespace, name } }) =>
         wake((pool) => pool.metadata.namespace === namespace && pool.spec.cluster.secretName === name),
@@ -44,6 +53,7 @@ export function rbdPoolKind({ cache, secrets, clusters, installation, lookEveryM
       watch(clientAuthKind, wakeLeaving),
       watch(bindingKind, wakeLeaving),
     ],
+    onNews: (wake) => counts.onWanted(wake),
     lookEveryMs,
     workers: 64,
   });

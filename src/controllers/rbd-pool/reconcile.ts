@@ -5,12 +5,13 @@ import type { Clusters } from '../../ceph/cluster.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { applyTogether } from '../apply-together.ts';
 import { connectCeph } from '../ceph-connection.ts';
+import type { PoolCounts } from '../pool-counts.ts';
 import type { SecretReader } from '../secrets.ts';
 import { applyPoolStep } from './apply.ts';
 import { observePool, type PoolConnection } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { planPool } from './plan.ts';
-import { poolStatus } from './status.ts';
+import { poolStatus, shownImages } from './status.ts';
 import { describePoolStep, type PoolStep, poolRepair } from './steps.ts';
 import { usersOfPool } from './users.ts';
 
@@ -24,13 +25,18 @@ export interface PoolKube extends SecretReader {
 export interface PoolTools {
   readonly kube: PoolKube;
   readonly clusters: Clusters;
+  readonly counts: Pick<PoolCounts, 'note'>;
   readonly installation: string;
 }
 
 export function rbdPoolReconciler(tools: PoolTools): Reconciler<RbdPool, PoolConnection, Observed, PoolStep> {
   return {
     connect: (pool, signal) => connect(pool, tools, signal),
-    observe: observePool,
+    async observe(pool, connection, signal) {
+      const observed = await observePool(pool, connection, signal);
+      if (observed.kind === 'seen' && observed.look !== undefined) tools.counts.note(pool, shownImages(observed.look));
+      return observed;
+    },
     plan: planPool,
     apply: async (stage, _pool, connection, done, signal) => {
       if (connection.kind === 'let-go') return;

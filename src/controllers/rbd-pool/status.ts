@@ -1,5 +1,6 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
+import type { PoolLook } from '../../ceph/broker-protocol.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 
@@ -12,18 +13,23 @@ export function poolStatus(
     return { fields: {}, conditions: [] };
   }
   const { pool, look, data } = observed;
-  const images = look === undefined ? undefined : Object.values(look.images).reduce((sum, count) => sum + count, 0);
+  const images = look === undefined ? undefined : shownImages(look);
   const ofData = data?.ownership.kind === 'ours' ? data.pool : undefined;
   return {
     fields: {
       ...poolFields(pool),
-      usage: { ...usageFields(observed), ...(images === undefined ? {} : { images: coarseCount(images) }) },
+      usage: { ...usageFields(observed), ...(images === undefined ? {} : { images }) },
       ...(data === undefined || ofData === undefined
         ? {}
         : { dataPool: { ...poolFields(ofData), usage: usageFields(data) } }),
     },
     conditions: autoscalerCondition(observed, [pool, ...(ofData === undefined ? [] : [ofData])]),
   };
+}
+
+/** How many images are told of a pool, those of all its RBD namespaces: 0 only if there is none. */
+export function shownImages({ images }: PoolLook): number {
+  return coarseCount(Object.values(images).reduce((sum, count) => sum + count, 0));
 }
 
 function poolFields({ id, pgNumTarget, pgNum }: Pool) {
