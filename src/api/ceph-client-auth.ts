@@ -142,13 +142,19 @@ export function parseCephClientAuth(object: unknown): CephClientAuth {
   return parseResource<CephClientAuth>(cephClientAuthKind, object);
 }
 
+/** What its name in Ceph follows from. */
+interface Named {
+  readonly metadata: { readonly name: string };
+  readonly spec: Pick<CephClientAuthSpecInput, 'clientName'>;
+}
+
 /** The user's name in Ceph without `client.`. */
-export function clientNameOf(client: Pick<CephClientAuth, 'metadata' | 'spec'>): string {
+export function clientNameOf(client: Named): string {
   return client.spec.clientName ?? client.metadata.name;
 }
 
 /** The user in Ceph: `client.cinder`. */
-export function entityOf(client: Pick<CephClientAuth, 'metadata' | 'spec'>): string {
+export function entityOf(client: Named): string {
   return `client.${clientNameOf(client)}`;
 }
 

@@ -21,7 +21,9 @@ import { poolFields, poolRules } from './rbd-pool.ts';
  */
 
 const poolRef = reference('An RbdPool in this namespace, instead.').exactOptional();
-const clientRef = reference('A CephClientAuth in this namespace, instead.').exactOptional();
+const clientRef = reference(
+  'A CephClientAuth in this namespace, instead. It must be allowed to write the pool.',
+).exactOptional();
 
 /** The pool of a section; `byDefault` is its name in Ceph where none is written. */
 function pool(byDefault: string) {
@@ -189,7 +191,7 @@ export const nova = z.object({
     .exactOptional()
     .describe("Keep the instances' own disks in Ceph. Left out: they stay where they are."),
   clientRef: reference(
-    "A CephClientAuth for Nova. Left out: it shares the user of Cinder's first back end in the binding's cluster.",
+    "A CephClientAuth for Nova, allowed to write the pool of ephemeral. Left out: it shares the user of Cinder's first back end in the binding's cluster.",
   ).exactOptional(),
   fileInjection: z.enum(['Disabled']).exactOptional().describe('Disabled: no password, key or file is put into disks.'),
   liveMigrationFlags: z

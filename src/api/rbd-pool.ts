@@ -202,19 +202,25 @@ export function parseRbdPool(object: unknown): RbdPool {
   return parseResource<RbdPool>(rbdPoolKind, object);
 }
 
+/** What its names in Ceph follow from. */
+interface Named {
+  readonly metadata: { readonly name: string };
+  readonly spec: Pick<RbdPoolSpecInput, 'poolName' | 'erasureCoded'>;
+}
+
 /** The pool's name in Ceph. */
-export function poolNameOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): string {
+export function poolNameOf(pool: Named): string {
   return pool.spec.poolName ?? pool.metadata.name;
 }
 
 /** The name in Ceph of the erasure-coded pool, where there is one. */
-export function dataPoolNameOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): string | undefined {
+export function dataPoolNameOf(pool: Named): string | undefined {
   const { erasureCoded } = pool.spec;
   return erasureCoded && (erasureCoded.dataPoolName ?? `${poolNameOf(pool)}-data`);
 }
 
 /** The names in Ceph of all pools that an RbdPool stands for. */
-export function poolNamesOf(pool: Pick<RbdPool, 'metadata' | 'spec'>): readonly string[] {
+export function poolNamesOf(pool: Named): readonly string[] {
   const dataPoolName = dataPoolNameOf(pool);
   return [poolNameOf(pool), ...(dataPoolName === undefined ? [] : [dataPoolName])];
 }

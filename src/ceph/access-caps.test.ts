@@ -9,6 +9,7 @@ import {
   type PoolAccess,
   profileCapPattern,
   profileCaps,
+  rightsOn,
 } from './access-caps.ts';
 
 const cinder: readonly PoolAccess[] = [
@@ -84,5 +85,30 @@ for (const [mon, osd, can] of [
 ] as const) {
   test(`canBreakLocks() says ${can}, when mon is ${mon} and osd is ${osd}`, () => {
     assert.equal(canBreakLocks({ ...(mon === '' ? {} : { mon }), osd }), can);
+  });
+}
+
+for (const [osd, expected] of [
+  ['', 'None'],
+  ['profile rbd pool=vms', 'ReadWrite'],
+  ['profile rbd pool vms', 'ReadWrite'],
+  ['profile rbd pool="vms"', 'ReadWrite'],
+  ['profile rbd', 'ReadWrite'],
+  ['profile rbd pool=vms namespace=a', 'None'],
+  ['profile rbd pool=vms-data', 'None'],
+  ['profile rbd-read-only pool=vms', 'ReadOnly'],
+  ['profile rbd-read-only pool=vms, profile rbd pool=vms', 'ReadWrite'],
+  ['allow class-read object_prefix rbd_children', 'None'],
+  ['allow class-read object_prefix rbd_children, allow rwx pool=images, allow rx pool=vms', 'ReadOnly'],
+  ['allow class-read object_prefix rbd_children, allow rwx pool=vms', 'ReadWrite'],
+  ['allow r', 'ReadOnly'],
+  ['allow class-read r w pool=vms', 'ReadWrite'],
+  ['allow rwx tag rbd *=*', 'ReadWrite'],
+  ['allow *', 'ReadWrite'],
+  ['profile osd', 'None'],
+  ['nobody can read this', 'ReadWrite'],
+] as const) {
+  test(`rightsOn() takes "${osd}" for ${expected}`, () => {
+    assert.equal(rightsOn('vms', { osd }), expected);
   });
 }

@@ -107,12 +107,40 @@ export function capsFault(caps: Caps): string | undefined {
 }
 
 /**
+ * What caps let a user do, at the most, with images in the whole of a pool: one RBD namespace of it is not the pool. Caps
+ * that cannot be read are taken for all of it.
+ */
+export function rightsOn(pool: string, { osd = '' }: Caps): PoolAccess['mode'] | 'None' {
+  try {
+    const grants = parseGrants('osd', osd).filter((grant) => reaches(grant, pool));
+    if (grants.some(writes)) return 'ReadWrite';
+    return grants.some(reads) ? 'ReadOnly' : 'None';
+  } catch (error) {
+    if (error instanceof CapsError) return 'ReadWrite';
+    throw error;
+  }
+}
+
+/** A grant that names no pool is for all of them. */
+function reaches({ text }: Grant, pool: string): boolean {
+  const [, quoted, plain] = / pool=(?:"([^"]*)"|(\S+))/.exec(text) ?? [];
+  return [undefined, pool].includes(quoted ?? plain) && !text.includes(' namespace=');
+}
+
+function writes({ text, profile }: Grant): boolean {
+  return profile === 'rbd' || /^allow (\*|[^=]*\br?wx?a?\b)/.test(text);
+}
+
+function reads({ text, profile }: Grant): boolean {
+  return profile === 'rbd-read-only' || /^allow [^=]*\brx?\b/.test(text);
+}
+
+/**
  * Whether whoever has these caps and writes images may also blocklist a dead client, whose exclusive lock is not
  * broken otherwise. True where nothing is written. Throws CapsError.
  */
 export function canBreakLocks({ mon = '', osd = '' }: Caps): boolean {
-  const writes = parseGrants('osd', osd).some(({ text, profile }) => profile === 'rbd' || /^allow (\*|r?w)/.test(text));
-  if (!writes) return true;
+  if (!parseGrants('osd', osd).some(writes)) return true;
   return parseGrants('mon', mon).some(({ text, profile }) =>
     profile === undefined
       ? /^allow ((service osd )?(\*|rw)|command "osd b(lock|lack)list")/.test(text)

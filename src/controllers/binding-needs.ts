@@ -7,6 +7,8 @@ type ClientFields = Omit<CephClientAuthSpecInput, 'cluster' | 'adoption' | 'dele
 
 /** A pool that a section needs: an RbdPool by name, with the fields to make it when it is the binding's own. */
 export interface PoolNeed {
+  /** The part of the binding that needs it: `spec.nova.ephemeral`. */
+  readonly at: string;
   readonly objectName: string;
   /** The connection Secret of its cluster. */
   readonly cluster: string;
@@ -17,6 +19,8 @@ export interface PoolNeed {
 
 /** A user that a section needs: a CephClientAuth by name, with the fields to make it when it is the binding's own. */
 export interface ClientNeed {
+  /** The part of the binding that says which: `spec.cinder.backends[0]`. */
+  readonly at: string;
   readonly objectName: string;
   /** The connection Secret of its cluster. */
   readonly cluster: string;
@@ -60,14 +64,20 @@ export const soleStore = 'rbd';
 /** @see Needs. Pure, and stable: a second back end or store changes nothing for the first. */
 export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>): Needs {
   const { glance, cinder, cinderBackup, nova, cluster: here } = binding.spec;
-  const child = (section: string): Place => ({
+  const child = (section: string, at: string): Place => ({
+    at,
     objectName: `${binding.metadata.name}-${section}`,
     cluster: here.secretName,
   });
-  const vms = nova?.ephemeral === undefined ? undefined : poolNeed(child('nova'), nova.ephemeral, 'vms', shares.vms);
-  const stores = (glance === undefined ? [] : (glance.stores ?? [{ ...glance, name: soleStore }])).map((store) => {
+  const vms =
+    nova?.ephemeral === undefined
+      ? undefined
+      : poolNeed(child('nova', 'spec.nova.ephemeral'), nova.ephemeral, 'vms', shares.vms);
+  const wantedStores = glance === undefined ? [] : (glance.stores ?? [{ ...glance, name: soleStore }]);
+  const stores = wantedStores.map((store, index) => {
     const suffix = store.name === soleStore ? '' : `-${store.name}`;
-    const place = child(`glance${suffix}`);
+    const at = glance?.stores === undefined ? 'spec.glance' : `spec.glance.stores[${index}]`;
+    const place = child(`glance${suffix}`, at);
     const pool = poolNeed(place, store, `images${suffix}`, shares.images);
     return { name: store.name, pool, client: clientNeed(place, store, `glance${suffix}`, readWrite(pool)) };
   });
@@ -78,7 +88,7 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
   const backends = wanted.map((backend, index) => {
     const suffix = backend.name === 'ceph' ? '' : `-${backend.name}`;
     const cluster = clusterOf(backend);
-    const place = { ...child(`cinder-${backend.name}`), cluster };
+    const place = { ...child(`cinder-${backend.name}`, `spec.cinder.backends[${index}]`), cluster };
     const pool = poolNeed(place, backend, `volumes${suffix}`, shares.volumes);
     const disks = index === novas && nova?.clientRef === undefined ? vms : undefined;
     const client = clientNeed(place, backend, `cinder${suffix}`, [
@@ -91,9 +101,9 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
   const novaClient =
     nova?.clientRef === undefined
       ? backends[novas]?.client
-      : { objectName: nova.clientRef.name, cluster: here.secretName };
-  const backups =
-    cinderBackup === undefined ? undefined : poolNeed(child('backup'), cinderBackup, 'backups', shares.backups);
+      : { at: 'spec.nova', objectName: nova.clientRef.name, cluster: here.secretName };
+  const backup = child('backup', 'spec.cinderBackup');
+  const backups = cinderBackup === undefined ? undefined : poolNeed(backup, cinderBackup, 'backups', shares.backups);
   return {
     stores,
     backends,
@@ -102,7 +112,7 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
       : {
           cinderBackup: {
             pool: backups,
-            client: clientNeed(child('backup'), cinderBackup, 'cinder-backup', readWrite(backups)),
+            client: clientNeed(backup, cinderBackup, 'cinder-backup', readWrite(backups)),
           },
         }),
     ...(nova === undefined || novaClient === undefined
@@ -151,6 +161,17 @@ export function clientUses({ stores, backends, cinderBackup, nova }: Needs): rea
   ].filter(isThere);
 }
 
+/** The pool of every section that has one, and as whom the section writes there. */
+export function writers({ stores, backends, cinderBackup, nova }: Needs): readonly Writer[] {
+  const sections = [...stores, ...backends, cinderBackup, nova].filter(isThere);
+  return sections.flatMap(({ client, pool }) => (pool === undefined ? [] : { client, pool }));
+}
+
+export interface Writer {
+  readonly client: ClientNeed;
+  readonly pool: PoolNeed;
+}
+
 function isThere<T>(need: T | undefined): need is T {
   return need !== undefined;
 }
@@ -163,7 +184,7 @@ function byName<T extends { readonly objectName: string; readonly own?: unknown 
   return [...found.values()];
 }
 
-type Place = Pick<PoolNeed, 'objectName' | 'cluster'>;
+type Place = Pick<PoolNeed, 'at' | 'objectName' | 'cluster'>;
 
 function poolNeed(
   place: Place,

@@ -164,6 +164,7 @@ function observe(
     hosts: new Map(hosts.map((host) => [host.metadata.name, host])),
     revisions: [],
     clientSecrets: new Map(secrets),
+    fsids: new Map(clientNeeds(needs).map(({ cluster }) => [cluster, values.ofCluster(cluster).fsid])),
     policy: input.secrets.get(`${namespace}/${binding.spec.ssh.secretName}`)?.policy,
     claimedByOthers: claimedByOthers(binding, bindings),
     counts: new Map(),

@@ -60,6 +60,24 @@ const wrong: Readonly<Record<string, readonly [texts: readonly string[], says: r
       '1.yaml: CephOpenStackBinding "openstack/cloud": CephClientAuth "c" is not in the input: give its file as well, or correct the reference.',
     ],
   ],
+  'a user with too few rights': [
+    [
+      controller('  cinder: {backends: [{name: a, clientRef: {name: c}}]}\n'),
+      userOf('c', 'access: [{pool: volumes-a, mode: ReadOnly}]'),
+    ],
+    [
+      '1.yaml: CephOpenStackBinding "openstack/cloud": spec.cinder.backends[0].clientRef: the user "client.c" may only read the pool "volumes-a", where spec.cinder.backends[0] writes: add {poolRef: {name: cloud-cinder-a}, mode: ReadWrite} to the access of CephClientAuth "c", or refer to another user.',
+    ],
+  ],
+  'a user of another cluster': [
+    [
+      controller('  cinder: {backends: [{name: a, clientRef: {name: c}}]}\n'),
+      userOf('c', 'access: [{pool: volumes-a, mode: ReadWrite}]').replace('ceph-main', 'ceph-east'),
+    ],
+    [
+      '1.yaml: CephOpenStackBinding "openstack/cloud": CephClientAuth "c" belongs to another cluster than the pools of "ceph-main": refer to a user of this cluster.',
+    ],
+  ],
   "a pool in a child's place": [
     [documents(cinder, poolOf('cloud-cinder-ceph'))],
     [

@@ -133,14 +133,14 @@ describe('render()', () => {
     const north = controller('  cinder: {backends: [{name: ssd, poolRef: {name: fast}, clientRef: {name: own}}]}\n');
     const pools = documents(
       poolOf('fast', ', poolName: Fast_1'),
-      userOf('own', 'clientName: cinder-x, access: [{pool: a, mode: ReadOnly}]'),
+      userOf('own', 'clientName: cinder-x, access: [{pool: Fast_1, mode: ReadWrite}]'),
     );
     const { hosts, users } = rendered([north, pools]);
     assert.deepEqual(
       hosts[0]?.options.filter(({ name }) => ['rbd_pool', 'rbd_user'].includes(name)).map(({ value }) => value),
       ['Fast_1', 'cinder-x'],
     );
-    assert.deepEqual(users[0]?.caps.osd, 'profile rbd-read-only pool=a');
+    assert.deepEqual(users[0]?.caps.osd, 'profile rbd pool=Fast_1');
     const south = controller(
       '  cinder: {backends: [{name: ceph, poolRef: {name: cloud-cinder-ceph}, clientRef: {name: cloud-cinder-ceph}}]}\n',
       'south',

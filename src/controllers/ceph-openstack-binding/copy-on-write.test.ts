@@ -6,7 +6,7 @@ import { World } from './world.fixture.ts';
 
 const hosts = { ctl1: ['GlanceApi', 'CinderVolume'], cmp1: ['NovaCompute'] } as const;
 const mine = { clientRef: { name: 'mine' } };
-const volumes = { poolRef: { name: 'cloud-cinder-ceph' }, mode: 'ReadWrite' };
+const disks = ['cloud-cinder-ceph', 'cloud-nova'].map((name) => ({ poolRef: { name }, mode: 'ReadWrite' }));
 
 for (const [what, sections, access, expected] of [
   ['all is left to the guide', {}, undefined, /^True Converged Raw images in the pool "images" can be cloned/],
@@ -19,25 +19,25 @@ for (const [what, sections, access, expected] of [
   [
     'a user of its own may not read the images',
     { cinder: { backends: [{ name: 'ceph', ...mine }] } },
-    [volumes],
+    disks,
     /^False CopyOnWriteUnavailable .*CephClientAuth "mine" may not read the pool "images": add it to its access\.$/,
   ],
   [
     'a user of its own may read only a namespace of the images',
     { cinder: { backends: [{ name: 'ceph', ...mine }] } },
-    [volumes, { pool: 'images', namespace: 'a', mode: 'ReadOnly' }],
+    [...disks, { pool: 'images', namespace: 'a', mode: 'ReadOnly' }],
     /^False CopyOnWriteUnavailable/,
   ],
   [
     'a user of its own may read the images by the name of their pool',
     { cinder: { backends: [{ name: 'ceph', ...mine }] } },
-    [volumes, { pool: 'images', mode: 'ReadOnly' }],
+    [...disks, { pool: 'images', mode: 'ReadOnly' }],
     /^True/,
   ],
   [
     'a user of its own may read the images by their RbdPool',
     { cinder: { backends: [{ name: 'ceph', ...mine }] } },
-    [volumes, { poolRef: { name: 'cloud-glance' }, mode: 'ReadOnly' }],
+    [...disks, { poolRef: { name: 'cloud-glance' }, mode: 'ReadOnly' }],
     /^True/,
   ],
   [
@@ -49,16 +49,16 @@ for (const [what, sections, access, expected] of [
   [
     'a user of its own may read but one of two stores',
     { glance: { stores: [{ name: 'rbd' }, { name: 'fast' }] }, cinder: { backends: [{ name: 'ceph', ...mine }] } },
-    [volumes, { poolRef: { name: 'cloud-glance' }, mode: 'ReadOnly' }],
+    [...disks, { poolRef: { name: 'cloud-glance' }, mode: 'ReadOnly' }],
     /^False CopyOnWriteUnavailable .*"mine" may not read the pool "images-fast"/,
   ],
   [
     'Nova’s own user may not read the images',
     { nova: { ephemeral: {}, ...mine } },
-    [volumes],
+    disks,
     /^False CopyOnWriteUnavailable .*"mine"/,
   ],
-  ['Nova has no disks in Ceph, and its own user needs no images', { nova: mine }, [volumes], /^True/],
+  ['Nova has no disks in Ceph, and its own user needs no images', { nova: mine }, disks, /^True/],
   ['there is no Glance', { glance: undefined }, undefined, /^undefined$/],
 ] as const) {
   test(`bindingStatus() says of clones ${expected.source.split(' ')[0]?.replace(/\W/g, '')}, when ${what}`, () => {

@@ -1,9 +1,8 @@
-import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { type ClientNeed, needsOf } from '../binding-needs.ts';
+import { poolNames, rightsOf } from './access-problems.ts';
 import type { Observed } from './observed.ts';
 
 /**
@@ -16,6 +15,7 @@ export function copyOnWriteCondition(
   model: OpenStackModel | undefined,
 ): readonly Condition[] {
   const { glance } = model ?? {};
+  const needs = needsOf(binding);
   const readers = readersOf(binding);
   const copying = backendsElsewhere(binding);
   if (glance === undefined || readers.length + copying.length === 0) return [];
@@ -27,11 +27,15 @@ export function copyOnWriteCondition(
     return [{ type, status: 'False', reason: 'CopyOnWriteUnavailable', message }];
   }
   const pools = [...new Set(glance.stores.map(({ pool }) => pool))];
-  const blind = readers.flatMap(({ objectName }) => {
-    const client = observed.clients.get(objectName);
-    return pools
-      .filter((pool) => client !== undefined && !mayRead(client, pool, observed))
-      .map((pool) => `CephClientAuth "${objectName}" may not read the pool "${pool}": add it to its access`);
+  const parts = new Set(needs.stores.flatMap(({ pool }) => poolNames(pool.objectName, needs, observed) ?? []));
+  const blind = readers.flatMap((need) => {
+    const rights = rightsOf(need, needs, observed);
+    return [...parts]
+      .filter((pool) => rights?.on(pool) === 'None')
+      .map(
+        (pool) =>
+          `CephClientAuth "${need.objectName}" may not read the pool "${pool}": add it to its ${rights?.isWritten ? 'caps' : 'access'}`,
+      );
   });
   const hidden = 'Glance does not say where they lie: leave glance.exposeDirectURL out';
   const faults = [...(glance.exposeDirectUrl ? [] : [hidden]), ...new Set(blind.sort())];
@@ -55,14 +59,4 @@ function readersOf(binding: CephOpenStackBinding): readonly ClientNeed[] {
 function backendsElsewhere(binding: CephOpenStackBinding): readonly string[] {
   const { backends } = needsOf(binding);
   return backends.filter(({ cluster }) => cluster !== binding.spec.cluster.secretName).map(({ name }) => `"${name}"`);
-}
-
-/** Caps to the letter are taken at their author's word. */
-function mayRead({ spec }: CephClientAuth, pool: string, { pools }: Observed): boolean {
-  if (spec.access === undefined) return true;
-  return spec.access.some((grant) => {
-    const referred = grant.poolRef === undefined ? undefined : pools.get(grant.poolRef.name);
-    const name = referred === undefined ? grant.pool : poolNameOf(referred);
-    return name === pool && grant.namespace === undefined;
-  });
 }

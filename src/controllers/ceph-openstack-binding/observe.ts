@@ -2,9 +2,11 @@ import { type CephClientAuth, clientNameOf, clientSecretNameOf } from '../../api
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { type HostPlace, isSamePlace, keyOfPlace } from '../../api/host-place.ts';
 import type { Policy } from '../../api/policy.ts';
+import { parseConnection } from '../../ceph/connection.ts';
+import { Invalid } from '../../errors.ts';
 import { keyOf } from '../../kube/kinds.ts';
 import { notCreatedYet } from '../../openstack/foretold-keys.ts';
-import { clientNeeds, needsOf, poolNeeds } from '../binding-needs.ts';
+import { clientNeeds, clientUses, needsOf, poolNeeds } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
 import type { PoolCounts } from '../pool-counts.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
@@ -39,6 +41,7 @@ export async function observe(
     hosts: byName(hosts),
     revisions: readRevisions(binding, kube),
     clientSecrets: isGoing ? new Map() : await readClientSecrets(binding, clients, tools, signal),
+    fsids: isGoing ? new Map() : await readFsids(binding, clients, tools, signal),
     policy: isGoing ? undefined : await readPolicy(binding, tools, signal),
     claimedByOthers: claimedByOthers(binding, kube.bindings()),
     poolsOfOthers: poolsOfOthers(binding, kube.bindings()),
@@ -98,6 +101,35 @@ function parseClientSecret(data: SecretData): ClientSecret | undefined {
   if (userID === undefined || userKey === undefined || fsid === undefined || monHost === undefined) return undefined;
   const fingerprint = userKey.fingerprint();
   return { userId: userID.reveal(), fingerprint, fsid: fsid.reveal(), monHost: monHost.reveal() };
+}
+
+/** Asked for only where a user is reached by another Secret than the pools of its section: both may lead to one cluster. */
+async function readFsids(
+  binding: CephOpenStackBinding,
+  clients: ReadonlyMap<string, CephClientAuth>,
+  { secrets }: ObserveTools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const asked = clientUses(needsOf(binding)).filter(({ objectName, cluster }) => {
+    const client = clients.get(objectName);
+    return client !== undefined && client.spec.cluster.secretName !== cluster;
+  });
+  const found = [...new Set(asked.map(({ cluster }) => cluster))].map(async (name) => {
+    const data = await secrets.readSecret(binding.metadata.namespace, name, signal);
+    const fsid = data && fsidIn(name, data);
+    return fsid === undefined ? [] : [[name, fsid] as const];
+  });
+  return new Map((await Promise.all(found)).flat());
+}
+
+/** What is wrong with the Secret is told by those who log in with it. */
+function fsidIn(name: string, data: SecretData): string | undefined {
+  try {
+    return parseConnection(name, data).fsid;
+  } catch (error) {
+    if (error instanceof Invalid) return undefined;
+    throw error;
+  }
 }
 
 async function readPolicy(

@@ -25,6 +25,8 @@ export interface Observed {
   readonly revisions: readonly Revision[];
   /** By the name of the Secret; one that is not there, or has no key yet, is missing, but for what a plan foretells. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecret>;
+  /** By the connection Secret of a section one of whose users is reached by another; one that cannot be read is missing. */
+  readonly fsids: ReadonlyMap<string, string>;
   /** What the SSH Secret's policy allows; undefined while there is no such Secret. */
   readonly policy: Policy | undefined;
   /** Hosts whose address an older binding has: `namespace/name` of that binding, by the host's name. */

@@ -190,7 +190,7 @@ test('planBinding() honours references and makes nothing for them', () => {
   assert.deepEqual([hold(world)?.reason, hold(world)?.stalled], ['WaitingForPool', false]);
   assert.match(hold(world)?.message ?? '', /RbdPool "pictures" does not exist: create it/);
   world.intrude('RbdPool', 'pictures', { poolName: 'p' });
-  world.intrude('CephClientAuth', 'reader', { clientName: 'r' });
+  world.intrude('CephClientAuth', 'reader', { clientName: 'r', access: [{ pool: 'p', mode: 'ReadWrite' }] });
   world.settle();
   assert.equal(hold(world), undefined);
   assert.ok(!world.children.RbdPool.has('cloud-glance'));

@@ -9,6 +9,7 @@ import { parseRelease } from '../../openstack/releases.ts';
 import { clientNeeds, clientUses, type Needs, needsOf, poolNeeds, poolUses } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
+import { accessProblems } from './access-problems.ts';
 import { hostObjectName, isChildOf } from './children.ts';
 import type { Observed } from './observed.ts';
 import { clusterOf, confPathOf, secretOf } from './openstack-model.ts';
@@ -89,7 +90,8 @@ export function childProblems(binding: CephOpenStackBinding, needs: Needs, obser
     return passing('WaitingForClient', `The Secret of CephClientAuth "${need.objectName}" is not there yet.`);
   });
   const elsewhere = clusterProblems(binding, needs, observed);
-  const all = [...pools, ...clients, ...elsewhere].filter((problem) => problem !== undefined);
+  const powerless = elsewhere.length > 0 ? [] : accessProblems(needs, observed);
+  const all = [...pools, ...clients, ...elsewhere, ...powerless].filter((problem) => problem !== undefined);
   return all.sort((a, b) => Number(b.stalled) - Number(a.stalled));
 }
 
@@ -99,14 +101,15 @@ function clusterProblems(binding: CephOpenStackBinding, needs: Needs, observed: 
     misplaced(need, 'RbdPool', observed.pools.get(need.objectName), 'pool'),
   );
   const clients = clientUses(needs).flatMap((need) => {
+    // Two Secrets may lead to the binding's cluster; there the fsid says so.
+    const isByAnySecret = need.cluster === binding.spec.cluster.secretName && need.own === undefined;
+    const client = observed.clients.get(need.objectName);
+    const elsewhere = isByAnySecret ? [] : misplaced(need, 'CephClientAuth', client, 'user');
     const found = secretOf(need, observed);
-    const cluster = clusterOf(need.cluster, needs, observed);
-    if (found !== undefined && cluster !== undefined && found.secret.fsid !== cluster.fsid) {
-      return `CephClientAuth "${need.objectName}" belongs to another cluster than the other users of "${need.cluster}": refer to one of this cluster.`;
-    }
-    // Two Secrets may lead to the binding's cluster; then the fsid has just said so.
-    if (need.cluster === binding.spec.cluster.secretName && need.own === undefined) return [];
-    return misplaced(need, 'CephClientAuth', observed.clients.get(need.objectName), 'user');
+    const fsid = observed.fsids.get(need.cluster) ?? clusterOf(need.cluster, needs, observed)?.fsid;
+    if (elsewhere.length > 0 || found === undefined || fsid === undefined || found.secret.fsid === fsid)
+      return elsewhere;
+    return `CephClientAuth "${need.objectName}" belongs to another cluster than the pools of "${need.cluster}": refer to a user of this cluster.`;
   });
   return [...new Set([...pools, ...clients])].map((message) => stalled('WrongCluster', message));
 }

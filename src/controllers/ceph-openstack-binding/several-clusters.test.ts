@@ -164,11 +164,21 @@ for (const [what, backends, [kind, name, spec], says] of [
     'a user of another cluster for a back end here',
     [{ name: 'ceph', clientRef: { name: 'theirs' } }, east],
     ['CephClientAuth', 'theirs', { cluster }],
-    /^CephClientAuth "theirs" belongs to another cluster than the other users of "ceph-main"/,
+    /^CephClientAuth "theirs" belongs to another cluster than the pools of "ceph-main"/,
+  ],
+  [
+    'a user of another cluster where no user of this one could tell',
+    [{ name: 'ceph', clientRef: { name: 'theirs' } }],
+    ['CephClientAuth', 'theirs', { cluster }],
+    /^CephClientAuth "theirs" belongs to another cluster than the pools of "ceph-main"/,
   ],
 ] as const) {
   test(`planBinding() refuses ${what}`, () => {
-    const world = new World(specWith(hosts, { cinder: { backends } }));
+    const sections = {
+      cinder: { backends },
+      ...(backends.length === 1 ? { glance: undefined, cinderBackup: undefined } : {}),
+    };
+    const world = new World(specWith(hosts, sections));
     world.intrude(kind, name, spec);
     world.settle();
     const { hold } = world.plan();

@@ -105,6 +105,7 @@ export class World {
       hosts,
       revisions: [...this.revisions.values()],
       clientSecrets: secrets,
+      fsids: new Map(Object.entries(fsids)),
       policy: this.policy,
       claimedByOthers: this.claimedByOthers,
       poolsOfOthers: this.poolsOfOthers,
@@ -286,8 +287,7 @@ export class World {
 }
 
 function judge(child: Child, reason: Reason, fields: Record<string, unknown>): void {
-  const isReady = reason === 'Converged';
-  const status = isReady ? 'True' : 'False';
+  const status = reason === 'Converged' ? 'True' : 'False';
   child.status = {
     ...fields,
     observedGeneration: child.metadata.generation,
