@@ -23,9 +23,13 @@ export type Outcome<T> = { readonly rendered: T; readonly faults: readonly strin
 
 type Declared = RbdPool | CephClientAuth;
 
+function makerOf({ metadata }: Declared) {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
 function common(object: Declared) {
   const { metadata, kind, spec } = object;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = makerOf(object);
   return {
     object: `${kind} ${metadata.namespace}/${metadata.name}`,
     ...(owner?.kind === 'CephOpenStackBinding' ? { binding: `${metadata.namespace}/${owner.name}` } : {}),
@@ -138,7 +142,7 @@ function judged(
   return [...new Set(all.filter((refusal) => refusal !== undefined))];
 }
 
-/** Of two objects that declare one thing in one cluster, the later. */
+/** Of two objects that declare one thing in one cluster, the later; two of one binding's own are told of the binding. */
 export function rivals<R extends Resource & Declared>(
   objects: readonly R[],
   nameOf: (object: R) => string,
@@ -148,8 +152,9 @@ export function rivals<R extends Resource & Declared>(
   for (const object of objects) {
     const place = `${object.metadata.namespace} ${object.spec.cluster.secretName} ${nameOf(object)}`;
     const other = first.get(place);
+    const maker = makerOf(object)?.uid;
     if (other === undefined) first.set(place, object);
-    else later.set(object, other);
+    else if (maker === undefined || maker !== makerOf(other)?.uid) later.set(object, other);
   }
   return later;
 }

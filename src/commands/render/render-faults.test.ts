@@ -60,6 +60,12 @@ const wrong: Readonly<Record<string, readonly [texts: readonly string[], says: r
       '1.yaml: CephOpenStackBinding "openstack/cloud": CephClientAuth "c" is not in the input: give its file as well, or correct the reference.',
     ],
   ],
+  'two parts of a binding that come to one user': [
+    [controller('  cinder: {backends: [{name: backup}]}\n  cinderBackup: {}\n')],
+    [
+      '1.yaml: CephOpenStackBinding "openstack/cloud": spec.cinder.backends[0].client.clientName and spec.cinderBackup.client.clientName, as written or by default, are both the user "client.cinder-backup": write another name in one of the two.',
+    ],
+  ],
   'a user with too few rights': [
     [
       controller('  cinder: {backends: [{name: a, clientRef: {name: c}}]}\n'),

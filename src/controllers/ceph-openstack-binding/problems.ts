@@ -11,6 +11,7 @@ import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { accessProblems } from './access-problems.ts';
 import { hostObjectName, isChildOf } from './children.ts';
+import { nameProblem } from './name-problem.ts';
 import type { Observed } from './observed.ts';
 import { clusterOf, confPathOf, secretOf } from './openstack-model.ts';
 
@@ -35,8 +36,11 @@ export function specProblem(binding: CephOpenStackBinding, observed: Observed): 
   if (twice !== undefined) {
     return stalled('InvalidSpec', `Two back ends have the section "${twice}": give each its own.`);
   }
+  const needs = needsOf(binding);
+  const shared = nameProblem(needs);
+  if (shared !== undefined) return shared;
   const here = binding.spec.cluster.secretName;
-  const clash = needsOf(binding).backends.find(
+  const clash = needs.backends.find(
     ({ cluster }) => cluster !== here && confPathOf(binding, cluster) === confPathOf(binding, here),
   );
   if (clash !== undefined) {
