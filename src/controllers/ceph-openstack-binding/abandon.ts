@@ -1,5 +1,4 @@
 import type { Resource } from '../../api/resource.ts';
-import type { Manifest } from '../../kube/kinds.ts';
 import { abandonAnnotation, isAbandoned } from '../../kube/pass.ts';
 import { annotatedManifest, isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
@@ -22,7 +21,7 @@ export async function abandonChildren(binding: Resource, kube: BindingKube, sign
   const results = await Promise.allSettled(
     left.map(([kind, child]) => {
       const manifest = annotatedManifest(binding, child, { [abandonAnnotation]: 'true' });
-      return kube.apply(kind, manifest as unknown as Manifest, signal);
+      return kube.apply(kind, manifest, signal);
     }),
   );
   const failed = results.find((result) => result.status === 'rejected');

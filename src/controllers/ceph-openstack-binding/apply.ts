@@ -1,5 +1,4 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import type { Manifest } from '../../kube/kinds.ts';
 import { isAlreadyExists } from '../../kube/kube-error.ts';
 import { applyTogether } from '../apply-together.ts';
 import { canonicalJson } from './canonical.ts';
@@ -29,7 +28,7 @@ async function applyStep(
     case 'apply-pool':
     case 'apply-client':
     case 'apply-host':
-      return kube.apply(kindOfVerb[step.verb], step.manifest as unknown as Manifest, signal);
+      return kube.apply(kindOfVerb[step.verb], step.manifest, signal);
     case 'create-revision':
       return createRevision(step, binding, kube, signal);
     case 'delete-revision':

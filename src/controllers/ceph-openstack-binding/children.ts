@@ -1,6 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
+import type { Manifest } from '../../kube/kinds.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { annotationsFor, noteOf, surplusNotes, type TrialNote } from '../trial-note.ts';
 import { digest, holdsAll } from './canonical.ts';
@@ -12,7 +13,7 @@ const managedBy = 'ceph-openstack-operator';
 const appliedAnnotation = 'cephopenstack.io/applied';
 
 /** A child to apply: metadata that is ours, and the whole spec that we want. */
-export interface ChildManifest {
+export interface ChildManifest extends Manifest {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
