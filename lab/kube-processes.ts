@@ -67,7 +67,10 @@ export function startEtcd({ folder, tools, etcd, etcdPeer }: World): Running {
   });
 }
 
-export function startApiServer({ folder, tools, port, etcd, authority, serving, signing }: World): Running {
+export function startApiServer(
+  { folder, tools, port, etcd, authority, serving, signing }: World,
+  admissionPlugins: readonly string[],
+): Running {
   return start(folder, tools['kube-apiserver'], 'apiserver', {
     'etcd-servers': etcd,
     'bind-address': '127.0.0.1',
@@ -86,6 +89,7 @@ export function startApiServer({ folder, tools, port, etcd, authority, serving, 
     'audit-policy-file': join(folder, 'audit-policy.json'),
     'audit-log-path': join(folder, 'audit.log'),
     'audit-log-mode': 'blocking',
+    'enable-admission-plugins': admissionPlugins.join(','),
   });
 }
 

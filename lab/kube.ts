@@ -50,11 +50,14 @@ export interface KubeOptions {
    * of kinds that come later it takes notice within half a minute.
    */
   readonly crds?: string;
+  /** Beside those that are on by default. */
+  readonly admissionPlugins?: readonly string[];
 }
 
 /** Starts a control plane of its own, beside any others. Ready to use when it resolves. */
 export async function startKube(options: KubeOptions = {}): Promise<Kube> {
   sweepLeftovers();
+  const { admissionPlugins = [] } = options;
   const tools = await kubeTools();
   const folder = runFolder(options.name ?? 'kube');
   const data = register({ kind: 'directory', path: folder });
@@ -63,7 +66,7 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
   return await progress('Starting Kubernetes', async () => {
     const world = await prepare(folder, tools);
     const etcd = started.use(startEtcd(world));
-    let apiServer = startApiServer(world);
+    let apiServer = startApiServer(world, admissionPlugins);
     started.defer(() => apiServer.stop());
     const tool = (path: string) => (args: readonly string[], input?: { input?: string }) =>
       run(path, args, { ...input, env: toolEnvironment(world) });
@@ -101,7 +104,7 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
       requests: () => readRequests(world),
       async restartApiServer() {
         await apiServer.stop();
-        apiServer = startApiServer(world);
+        apiServer = startApiServer(world, admissionPlugins);
         await serves(world, '/readyz', [apiServer]);
       },
       [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { projectRoot } from './cache.ts';
+import { withValues } from './chart-readme.ts';
 import { renderDashboard } from './dashboard.ts';
 import { kubeTool } from './kube-tools.ts';
 import { run } from './process.ts';
@@ -9,7 +10,7 @@ import { run } from './process.ts';
 /**
  * Keeps what is made from the chart's sources:
  *
- *   node lab/render-chart.ts            copies crds/ into the chart, writes its dashboard, and renders deploy/install.yaml
+ *   node lab/render-chart.ts            copies crds/ into the chart, writes its dashboard and its README's tables, renders deploy/install.yaml
  *   node lab/render-chart.ts --check    writes nothing, and exits 1 when one of them differs. Quick: install.yaml is not rendered
  */
 export const chartFolder = join(projectRoot, 'charts', 'ceph-openstack-operator');
@@ -27,18 +28,28 @@ export async function crdCopies(): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(copies));
 }
 
+/** The chart's README, its tables as its values are now. Path to content. */
+async function chartReadme(): Promise<ReadonlyMap<string, string>> {
+  const file = join(chartFolder, 'README.md');
+  const [readme, values] = await Promise.all(
+    [file, join(chartFolder, 'values.yaml')].map((one) => readFile(one, 'utf8')),
+  );
+  return new Map([[file, withValues(readme ?? '', values ?? '')]]);
+}
+
 /** The manifests for people without helm. `INSTALLATION` is empty there, which the operator refuses: it must be chosen. */
 export async function renderInstall(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'helm-'));
   try {
     const chosen = 'to-be-chosen';
-    const values = `installation=${chosen},crds.keep=false`;
-    const args = ['template', namespace, chartFolder, `--namespace=${namespace}`, `--set=${values}`];
+    const values = `installation=${chosen},watchNamespaces={openstack},crds.keep=false`;
+    const args = ['template', namespace, chartFolder, `--namespace=${namespace}`, `--set=${values}`, '--skip-tests'];
     const env = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home };
     const rendered = await run(await kubeTool('helm'), args, { env });
     return [
       '# Rendered by `make generate` from charts/ceph-openstack-operator; do not edit.',
-      '# Before you apply it, give INSTALLATION below a name that no other operator has which uses the same Ceph clusters.',
+      '# Before you apply it, give INSTALLATION below a name that no other operator has which uses the same Ceph clusters, and',
+      '# make the namespace openstack, which it watches: for another one, change its Role, its RoleBinding and WATCH_NAMESPACES.',
       'apiVersion: v1',
       'kind: Namespace',
       'metadata:',
@@ -64,26 +75,27 @@ async function differing(files: ReadonlyMap<string, string>): Promise<string[]> 
 }
 
 async function main(): Promise<void> {
-  const copies = new Map([...(await crdCopies()), [dashboardFile, renderDashboard()]]);
+  const made = new Map([...(await crdCopies()), [dashboardFile, renderDashboard()], ...(await chartReadme())]);
   const folder = join(chartFolder, 'files', 'crds');
-  const stale = (await readdir(folder)).map((name) => join(folder, name)).filter((file) => !copies.has(file));
+  const stale = (await readdir(folder)).map((name) => join(folder, name)).filter((file) => !made.has(file));
   if (process.argv.includes('--check')) {
-    for (const file of [...(await differing(copies)), ...stale]) {
-      console.error(`${relative(projectRoot, file)} is not what crds/ and lab/dashboard.ts make: run make generate`);
+    for (const file of [...(await differing(made)), ...stale]) {
+      console.error(`${relative(projectRoot, file)} is not what its sources make: run make generate`);
       process.exitCode = 1;
     }
     return;
   }
   for (const file of stale) await rm(file);
-  for (const file of await differing(copies)) await write(file, copies.get(file) ?? '');
-  // After the copies, for it has them within.
-  const install = new Map([[installFile, await renderInstall()]]);
-  for (const file of await differing(install)) await write(file, install.get(file) ?? '');
+  await write(made);
+  // Last, for it has the others within.
+  await write(new Map([[installFile, await renderInstall()]]));
 }
 
-async function write(file: string, content: string): Promise<void> {
-  await writeFile(file, content);
-  console.log(`Wrote ${relative(projectRoot, file)}`);
+async function write(files: ReadonlyMap<string, string>): Promise<void> {
+  for (const file of await differing(files)) {
+    await writeFile(file, files.get(file) ?? '');
+    console.log(`Wrote ${relative(projectRoot, file)}`);
+  }
 }
 
 if (import.meta.main) await main();

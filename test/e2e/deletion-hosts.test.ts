@@ -169,9 +169,9 @@ describe('a host that is taken off the binding', () => {
 
 describe('the whole namespace', () => {
   before(async () => {
-    // As the chart is by default, for all namespaces: rights that lie in a namespace go with it, its Secrets alike.
+    // For all namespaces: rights that lie in a namespace go with it, its Secrets alike.
     await operator.stop();
-    const values = `installation=${installation},replicas=0,crds.enabled=false`;
+    const values = `installation=${installation},watchAllNamespaces=true,replicas=0,crds.enabled=false`;
     const chart = ['charts/ceph-openstack-operator', '--namespace', operatorName, '--set', values];
     await world.kube.helm(['upgrade', operatorName, ...chart]);
     operator = await world.startOperator({ WATCH_NAMESPACES: '', CEPH_LOOK_SECONDS: '5', HOST_LOOK_SECONDS: '10' });
