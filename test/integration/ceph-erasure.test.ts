@@ -77,7 +77,8 @@ function erasureStories(suite: CephSuite): void {
       { poolRef: { name: 'vms' }, mode: 'ReadWrite' },
       { poolRef: { name: 'images' }, mode: 'ReadOnly' },
     ];
-    const { hold, status } = await world.client(cephClient('cinder', { access }));
+    const cinder = cephClient('cinder', { access });
+    const { hold, status } = await world.client(cinder);
     assert.equal(hold, undefined);
     const { osd } = status.caps as Record<string, string>;
     assert.match(osd ?? '', /profile rbd pool=volumes-data, .*profile rbd-read-only pool=images-data/);
@@ -103,6 +104,15 @@ function erasureStories(suite: CephSuite): void {
     assert.equal((await info('vms/clone')).data_pool, undefined);
     assert.match(await rados('volumes-data', 'ls'), /^rbd_data\.\d+\./m);
     assert.doesNotMatch(await rados('volumes', 'ls'), /^rbd_data/m);
+
+    // Kept, and declared again without the pool of the data.
+    const again = rbdPool('volumes', { placementGroups, namespaces: ['tenant'] });
+    world.kube.objects.pools = [again, images, vms];
+    assert.equal((await world.pool(again)).hold?.reason, 'WrongPoolType');
+    const kept = await world.client(cinder);
+    assert.deepEqual([kept.did, kept.hold?.reason], [[], 'WaitingForPool']);
+    assert.match(kept.hold?.message ?? '', /keeps its caps, which reach the pools? .*"volumes-data"/);
+    assert.equal(await asCinder(['export', 'volumes/new', '-']), mebibyte);
     world.kube.objects.pools = [];
   });
 

@@ -12,7 +12,15 @@ import { poolOwnership } from '../pool-ownership.ts';
 import { ownersOf } from '../pool-parts.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
-export type WantedCaps = { readonly caps: Caps } | { readonly hold: Hold };
+export type WantedCaps = { readonly caps: Caps; readonly doubt?: Doubt } | { readonly hold: Hold };
+
+/** Where images may have their data that a user refers to: nobody knows that before their RbdPools are Ready. */
+export interface Doubt {
+  /** Pools in Ceph that no RbdPool declares and that the user is not given. */
+  readonly pools: readonly string[];
+  /** The RbdPools that are not Ready. */
+  readonly rbdPools: readonly string[];
+}
 
 /** Soon, since the pools of a binding are made at the same time as its users. */
 const poolRetryMs = 1_000;
@@ -57,7 +65,40 @@ export function wantCaps(
     const message = `The user "${entityOf(resource)}" waits: ${[...new Set(waiting)].sort().join('; ')}.`;
     return { hold: passing('WaitingForPool', message, poolRetryMs) };
   }
-  return { caps: derivedCaps(capsStyle, granted) };
+  const doubt = doubtOf(resource, granted, rbdPools, pools);
+  return { caps: derivedCaps(capsStyle, granted), ...(doubt === undefined ? {} : { doubt }) };
+}
+
+/** None in mode Plan, which tells what would be taken away. */
+function doubtOf(
+  resource: CephClientAuth,
+  granted: readonly PoolAccess[],
+  rbdPools: readonly RbdPool[],
+  pools: readonly Pool[],
+): Doubt | undefined {
+  const here = rbdPools.filter((rbdPool) => isBeside(rbdPool, resource));
+  const unready = here.filter(
+    (rbdPool) =>
+      !isReady(rbdPool) && resource.spec.access?.some(({ poolRef }) => poolRef?.name === rbdPool.metadata.name),
+  );
+  if (unready.length === 0 || resource.spec.mode === 'Plan') return undefined;
+  const known = new Set([...granted.map(({ pool }) => pool), ...here.flatMap(poolNamesOf)]);
+  return {
+    pools: pools.map(({ name }) => name).filter((name) => !known.has(name)),
+    rbdPools: unready.map(({ metadata }) => metadata.name),
+  };
+}
+
+/** Of the same namespace and cluster. */
+function isBeside({ metadata, spec }: RbdPool, resource: CephClientAuth): boolean {
+  return (
+    metadata.namespace === resource.metadata.namespace && spec.cluster.secretName === resource.spec.cluster.secretName
+  );
+}
+
+function isReady({ metadata, status }: RbdPool): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && status?.observedGeneration === metadata.generation;
 }
 
 /** The caps that follow from pools and modes. */
@@ -70,13 +111,8 @@ type Found = { readonly pools: readonly string[] } | { readonly missing: string 
 
 function findPool(name: string, resource: CephClientAuth, rbdPools: readonly RbdPool[], pools: readonly Pool[]): Found {
   if (pools.some((pool) => pool.name === name)) return { pools: [name] };
-  const { secretName } = resource.spec.cluster;
   const isComing = rbdPools.some(
-    (rbdPool) =>
-      rbdPool.metadata.namespace === resource.metadata.namespace &&
-      rbdPool.spec.cluster.secretName === secretName &&
-      poolNamesOf(rbdPool).includes(name) &&
-      countsAsMade(resource, rbdPool),
+    (rbdPool) => isBeside(rbdPool, resource) && poolNamesOf(rbdPool).includes(name) && countsAsMade(resource, rbdPool),
   );
   return isComing ? { pools: [name] } : { missing: `the pool "${name}" does not exist in Ceph yet` };
 }

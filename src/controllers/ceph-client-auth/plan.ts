@@ -1,11 +1,13 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
 import { entityRefusal, takeOverRefusal } from '../../api/policy.ts';
+import { rightsOn } from '../../ceph/access-caps.ts';
 import { type Caps, equalCaps } from '../../ceph/caps.ts';
 import { type KeyType, keyTypeOf } from '../../ceph/key.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
-import { stalled } from '../hold.ts';
+import { passing, stalled } from '../hold.ts';
+import type { Doubt } from './access.ts';
 import { contentFingerprint, holdsAll, renderKeptSecret } from './kept-secret.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planAbsence } from './plan-absence.ts';
@@ -117,15 +119,29 @@ function planExisting(resource: CephClientAuth, observed: ObservedClient, user: 
     ...{ verb: 'write-secret', entity, secretName: clientSecretNameOf(resource), exists: kept !== undefined },
     fingerprint: contentFingerprint(content),
   };
+  const hasToWait = 'hold' in wanted ? wanted.hold : keepRights(user, wanted.doubt);
   const stages: readonly (readonly ClientStep[])[] = [
     isRecorded ? [] : [{ verb: 'record-owner', entity, ...former }],
-    [...('caps' in wanted ? planCaps(user, wanted.caps) : []), ...(isKept ? [] : [writeSecret])],
+    [
+      ...('caps' in wanted && hasToWait === undefined ? planCaps(user, wanted.caps) : []),
+      ...(isKept ? [] : [writeSecret]),
+    ],
   ];
   const hold =
-    ('hold' in wanted ? wanted.hold : undefined) ??
+    hasToWait ??
     refuseOtherType(entity, keyTypeOf(user.key), resource.spec.keyType) ??
     refuseKeyType(entity, keyTypeOf(user.key), keyTypes);
   return hold === undefined ? { stages } : { stages, hold };
+}
+
+/** Whoever loses the pool that has the data of its images loses them, and Ceph tells it of each only when it is read. */
+function keepRights({ entity, caps }: User, doubt: Doubt | undefined): Hold | undefined {
+  const kept = doubt?.pools.filter((pool) => rightsOn(pool, caps) !== 'None').sort() ?? [];
+  if (doubt === undefined || kept.length === 0) return undefined;
+  const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+  const pools = `the pool${kept.length > 1 ? 's' : ''} ${quoted(kept)}`;
+  const message = `The user "${entity}" keeps its caps, which reach ${pools}, where its images may have their data, until this is known: when RbdPool ${quoted(doubt.rbdPools.toSorted())} is Ready.`;
+  return passing('WaitingForPool', message);
 }
 
 function planCaps(user: User, caps: Caps): ClientStep[] {
