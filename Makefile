@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 packages := node_modules/.package-lock.json
 
-.PHONY: help node_modules static check test demo lab lab-down bench generate
+.PHONY: help node_modules static check test demo lab lab-down bench plugin generate
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -42,6 +42,9 @@ lab-down: $(packages) ## Take away what `make lab` brought up
 
 bench: $(packages) ## Print how fast it is
 	node bench/run.ts
+
+plugin: $(packages) ## Make the kubectl plugin: dist/kubectl-cephopenstack, one file
+	node src/commands/kubectl/bundle.ts
 
 generate: $(packages) ## Write what is made from the schemas and the chart
 	node src/api/generate.ts

@@ -103,4 +103,7 @@ const commands: Readonly<Record<string, Command>> = {
   render: renderCommand,
 };
 
-process.exitCode = await runCommand(commands, process.argv.slice(2));
+process.exitCode = await runCommand(
+  { name: 'ceph-openstack-operator', commands, withoutWord: 'run' },
+  process.argv.slice(2),
+);

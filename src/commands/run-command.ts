@@ -2,17 +2,21 @@ import { InvalidConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
 import { type Command, UsageError } from './command.ts';
 
-/**
- * Runs the command that the first word names (none: `run`), and gives its exit code: 0 done, 1 it could not be done, 2 the
- * words were not understood.
- */
-export async function runCommand(
-  commands: Readonly<Record<string, Command>>,
-  words: readonly string[],
-): Promise<number> {
-  const [name = 'run', ...args] = words;
+/** What can be called by a word. */
+export interface Program {
+  /** As people call it. */
+  readonly name: string;
+  readonly commands: Readonly<Record<string, Command>>;
+  /** The command that runs where no word is given. */
+  readonly withoutWord: string;
+}
+
+/** Runs the command that the first word names, and gives its exit code: 0 done, 1 it could not be done, 2 the words were not understood. */
+export async function runCommand(program: Program, words: readonly string[]): Promise<number> {
+  const { commands } = program;
+  const [name = program.withoutWord, ...args] = words;
   if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview(commands));
+    process.stdout.write(overview(program));
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -39,9 +43,9 @@ export async function runCommand(
   }
 }
 
-function overview(commands: Readonly<Record<string, Command>>): string {
+function overview({ name: program, commands }: Program): string {
   const lines = Object.entries(commands)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`);
-  return `Usage: ceph-openstack-operator [COMMAND] [--help]\n\n${lines.join('')}`;
+  return `Usage: ${program} [COMMAND] [--help]\n\n${lines.join('')}`;
 }

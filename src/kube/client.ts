@@ -50,7 +50,8 @@ export function resourcePath(kind: Kind, namespace?: string, name?: string, subr
   return `/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-export function createClient(transport: Transport): Client {
+/** `manager` is who the API server records as the author of what is written. */
+export function createClient(transport: Transport, { manager = fieldManager }: { manager?: string } = {}): Client {
   const send = (kind: Kind, verb: string, name: string, request: Omit<TransportRequest, 'what' | 'urgent'>) =>
     transport.request({
       ...request,
@@ -70,7 +71,7 @@ export function createClient(transport: Transport): Client {
     return (await send(kind, 'apply', `${namespace}/${name}`, {
       method: 'PATCH',
       path: resourcePath(kind, namespace, name, subresource),
-      query: { fieldManager, force: 'true' },
+      query: { fieldManager: manager, force: 'true' },
       contentType: 'application/apply-patch+yaml',
       body: whole(kind, object),
       idempotent: true,
@@ -97,7 +98,7 @@ export function createClient(transport: Transport): Client {
       return (await send(kind, 'create', `${namespace}/${name}`, {
         method: 'POST',
         path: resourcePath(kind, namespace),
-        query: { fieldManager },
+        query: { fieldManager: manager },
         body: whole(kind, object),
         signal,
       })) as T;
@@ -113,7 +114,7 @@ export function createClient(transport: Transport): Client {
       return (await send(kind, 'patch', `${at.namespace}/${at.name}`, {
         method: 'PATCH',
         path: resourcePath(kind, at.namespace, at.name),
-        query: { fieldManager },
+        query: { fieldManager: manager },
         contentType: 'application/merge-patch+json',
         body: patch,
         signal,

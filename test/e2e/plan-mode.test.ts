@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventually } from '../../lab/eventually.ts';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
 import { assertDone, planned } from './planned.ts';
+import { installPlugin, type Plugin } from './plugin.ts';
 import { cephChanges, pools, users } from './seen-ceph.ts';
 import { keepLibvirtUp, traceOf } from './seen-host.ts';
 import { allReady, applyQuickstart, objects, readyOf, refusedRequests, type Seen } from './story.ts';
@@ -14,13 +16,16 @@ const hostOf = (unit: (typeof units)[number]) => (unit === 'nova-compute' ? 'cmp
 const settings = { glance: { chunkSizeMB: 8 }, nova: { ephemeral: {}, hwDiskDiscard: 'Unmap' } };
 
 let world: World;
+let plugin: Plugin;
 
 before(async () => {
   world = await startWorld({ hosts: quickstartHosts });
   await keepLibvirtUp(world.host('cmp1'));
   await world.startOperator({ CEPH_LOOK_SECONDS: '3', HOST_LOOK_SECONDS: '5' });
+  plugin = await installPlugin(world);
 });
 after(() => world?.[Symbol.asyncDispose]());
+after(() => plugin?.[Symbol.dispose]());
 
 /** All that could be changed in Ceph and on hosts, as text that compares. */
 async function trace(): Promise<readonly string[]> {
@@ -59,6 +64,18 @@ test('a binding in mode Plan', async (t) => {
     assert.doesNotMatch(plan.join('\n'), /And \d+ more/);
     said = await objects(world);
     for (const object of said) assert.equal(readyOf(object)?.reason, 'ChangesPlanned', object.metadata.name);
+  });
+
+  await t.test('is told by kubectl cephopenstack: a tree, and the plan, ending with 3', async () => {
+    const tree = await plugin.run('status');
+    assert.equal(tree.code, 0, tree.stderr);
+    assert.match(tree.stdout, /^CephOpenStackBinding openstack\/\S+ \(mode: Plan\) {2}Planned: ChangesPlanned: /);
+    for (const kind of ['RbdPool', 'CephClientAuth', 'CephOpenStackHost']) {
+      assert.match(tree.stdout, new RegExp(`^[├└]─ ${kind} .* {2}Planned: ChangesPlanned: `, 'm'));
+    }
+    const { code, stdout } = await plugin.run('plan');
+    assert.equal(code, 3);
+    for (const line of plan) assert.ok(stdout.includes(`  ${line}\n`), line);
   });
 
   await t.test('changes nothing in Ceph and on hosts', async () => {
@@ -105,6 +122,50 @@ test('a change of a cloud at work, in mode Plan', async (t) => {
     await applyQuickstart(world, settings);
     await allReady(world);
     assert.deepEqual(await trace(), before);
+  });
+});
+
+test('kubectl cephopenstack, by somebody who may edit the namespace', async (t) => {
+  const modeOf = async () => (await objects(world, 'cephopenstackbindings'))[0]?.spec.mode;
+  const name = (await objects(world, 'cephopenstackbindings'))[0]?.metadata.name ?? '';
+
+  await t.test('lists the hosts', async () => {
+    const { stdout } = await plugin.run('hosts', name);
+    assert.match(stdout, /^HOST +ADDRESS +ROLES /);
+    assert.match(stdout, /^openstack\/\S+-cmp1 .* NovaCompute +debian-13 +2025\.1 +\S+ +Ready$/m);
+    assert.match(stdout, /\n2 hosts: 2 Ready\.\n$/);
+  });
+
+  await t.test('pauses a binding, and goes on with it until all is Ready', async () => {
+    assert.match((await plugin.run('pause', name)).stdout, /is paused/);
+    assert.equal(await modeOf(), 'Plan');
+    assert.match((await plugin.run('pause', name)).stdout, /is in mode Plan already/);
+    assert.match((await plugin.run('resume', name)).stdout, /goes on/);
+    assert.equal(await modeOf(), 'Enforce');
+    const waited = await plugin.run('status', name, '--wait', '--timeout', '60');
+    assert.deepEqual([waited.code, waited.stderr], [0, '']);
+    assert.match(waited.stdout, /^├─ RbdPool \S+ \(images\) {2}Ready$/m);
+  });
+
+  await t.test('says why something is as it is, and what to do', async () => {
+    await world.host('cmp1').run('systemctl stop nova-compute');
+    await eventually(async () => {
+      const { stdout } = await plugin.run('why', 'cmp1');
+      assert.match(
+        stdout,
+        / is False: ServiceStopped\n.*nova-compute.*\n {4}What it means: .*\n {4}What to do: Start it when/,
+      );
+    });
+    await world.host('cmp1').run('systemctl start nova-compute');
+    await allReady(world);
+  });
+
+  await t.test('ends with 2 and a sentence, when it does not know what is meant', async () => {
+    assert.deepEqual(await plugin.run('why', 'nobody'), {
+      code: 2,
+      stdout: '',
+      stderr: 'There is no object of ours "nobody" in namespace "openstack". See why --help.\n',
+    });
   });
 });
 

@@ -1,0 +1,29 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Makes the kubectl plugin one file for Node 22.19 or later: dist/kubectl-cephopenstack, or the path that is given.
+ *
+ *   node src/commands/kubectl/bundle.ts [FILE]
+ */
+const root = join(import.meta.dirname, '..', '..', '..');
+const outfile = process.argv[2] ?? join(root, 'dist', 'kubectl-cephopenstack');
+
+await build({
+  entryPoints: [join(root, 'src', 'kubectl.ts')],
+  outfile,
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  banner: { js: '#!/usr/bin/env node' },
+  define: {
+    OPERATIONS: JSON.stringify(readFileSync(join(root, 'docs', 'operations.md'), 'utf8')),
+    'import.meta.dirname': '""',
+  },
+  logLevel: 'warning',
+});
+chmodSync(outfile, 0o755);

@@ -1,0 +1,62 @@
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { RbdPool } from '../../api/rbd-pool.ts';
+import type { Condition, Resource } from '../../api/resource.ts';
+
+/** Everything of ours that the user may see, each list sorted by namespace and name. */
+export interface Objects {
+  readonly bindings: readonly CephOpenStackBinding[];
+  readonly pools: readonly RbdPool[];
+  readonly clients: readonly CephClientAuth[];
+  readonly hosts: readonly CephOpenStackHost[];
+}
+
+/** How an object stands, in the order in which a reader wants to hear of it. */
+export const states = ['Stalled', 'Failing', 'Unseen', 'Working', 'Deleting', 'Planned', 'Ready'] as const;
+export type State = (typeof states)[number];
+
+/**
+ * What kstatus would conclude, in finer words: `Stalled` wants a person, `Working` goes on by itself, `Failing` is not Ready and neither,
+ * `Unseen` was not looked at since its spec changed, `Planned` is in mode Plan with something to do.
+ */
+export function stateOf(object: Resource): State {
+  if (isTrue(object, 'Stalled')) return 'Stalled';
+  if (object.metadata.deletionTimestamp !== undefined) return 'Deleting';
+  const ready = condition(object, 'Ready');
+  if (ready === undefined || object.status?.observedGeneration !== object.metadata.generation) return 'Unseen';
+  if (isTrue(object, 'Reconciling')) return 'Working';
+  if (ready.status === 'True') return 'Ready';
+  return ready.reason === 'ChangesPlanned' ? 'Planned' : 'Failing';
+}
+
+export function condition(object: Resource, type: Condition['type']): Condition | undefined {
+  return object.status?.conditions?.find((candidate) => candidate.type === type);
+}
+
+/** Whether `object` is one that `binding` made. */
+export function isChildOf(binding: Resource, object: Resource): boolean {
+  return (
+    object.metadata.namespace === binding.metadata.namespace &&
+    (object.metadata.ownerReferences ?? []).some((owner) => owner.uid === binding.metadata.uid)
+  );
+}
+
+/** Pools, users and hosts that `binding` made. */
+export function childrenOf(binding: Resource, objects: Objects): readonly Resource[] {
+  return [...objects.pools, ...objects.clients, ...objects.hosts].filter((object) => isChildOf(binding, object));
+}
+
+/** `RbdPool openstack/images` */
+export function nameOf({ kind, metadata }: Resource): string {
+  return `${kind} ${metadata.namespace}/${metadata.name}`;
+}
+
+/** Messages may hold what a host or Ceph said: on a terminal each is one plain line. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
+}
+
+function isTrue(object: Resource, type: Condition['type']): boolean {
+  return condition(object, type)?.status === 'True';
+}

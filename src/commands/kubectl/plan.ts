@@ -1,0 +1,53 @@
+import type { Resource } from '../../api/resource.ts';
+import { type Command, parseWords, UsageError } from '../command.ts';
+import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
+import { findObject } from './find.ts';
+import { childrenOf, condition, nameOf, type Objects, plain, stateOf } from './objects.ts';
+
+/** Prints what mode Plan would do. */
+export const planCommand: Command = {
+  summary: 'Print what would be done, for what is in mode Plan',
+  help: `Usage: plan [[KIND/]NAME] [-n NAMESPACE | -A]
+
+Prints status.plan of all that is in mode Plan, and of what it made. Ends with 0 when nothing would be done, with 3 when
+something would, as a check before a change is merged.
+
+${clusterHelp}`,
+  async run(args) {
+    const { values, positionals } = parseWords({ args: [...args], allowPositionals: true, options: clusterOptions });
+    const [word, ...more] = positionals;
+    if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
+    await using cluster = openCluster(values);
+    const objects = await cluster.objects();
+    const { text, steps } = renderPlans(
+      objects,
+      word === undefined ? undefined : findObject(objects, word, whereOf(cluster)),
+    );
+    process.stdout.write(text === '' ? `Nothing in ${whereOf(cluster)} is in mode Plan.\n` : text);
+    return steps ? 3 : 0;
+  },
+};
+
+/** The plans of `root` and of what it made; without one, of everything in mode Plan. Whether there is a step in them. */
+export function renderPlans(
+  objects: Objects,
+  root: Resource | undefined,
+): { readonly text: string; readonly steps: boolean } {
+  const all: readonly Resource[] =
+    root === undefined
+      ? [...objects.bindings, ...objects.pools, ...objects.clients, ...objects.hosts].filter(
+          ({ spec }) => spec.mode === 'Plan',
+        )
+      : [root, ...childrenOf(root, objects)];
+  const blocks = all.flatMap((object) => {
+    const lines = object.status?.plan ?? [];
+    // What the root itself says is printed even when it has no plan: it may say why.
+    if (lines.length === 0 && object !== root && object.kind !== 'CephOpenStackBinding') return [];
+    const message = plain(condition(object, 'Ready')?.message ?? 'Not looked at yet.');
+    const mode = object.spec.mode === 'Plan' ? '' : ' (mode: Enforce, so nothing waits to be agreed to)';
+    return [
+      `${nameOf(object)} ${stateOf(object)}${mode}: ${message}\n${lines.map((line) => `  ${plain(line)}\n`).join('')}`,
+    ];
+  });
+  return { text: blocks.join('\n'), steps: all.some((object) => (object.status?.plan ?? []).length > 0) };
+}
