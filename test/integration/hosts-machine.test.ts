@@ -122,7 +122,7 @@ apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/repo.list -o Dir::Etc:
 test('restart-unit restarts what runs, follows a slow stop, and leaves alone what is stopped or masked', async () => {
   await machine.host.run(`cat >/etc/systemd/system/slow.service <<'E'
 [Service]
-ExecStart=/bin/sh -c 'trap "sleep 3; exit 0" TERM; while :; do sleep 0.1; done'
+ExecStart=/bin/sh -c 'trap "sleep 10; exit 0" TERM; while :; do sleep 0.1; done'
 E
 cat >/etc/systemd/system/broken.service <<'E'
 [Service]
@@ -148,12 +148,13 @@ systemctl daemon-reload; systemctl start slow.service; systemctl start broken.se
     });
   };
   assert.deepEqual(await verdicts(), ['Due', 'Due']);
-  const started = performance.now();
   const restarts = units.map((unit) => ({ verb: 'restart-unit', unit }) as const);
   assert.deepEqual(await machine.outcomes(...restarts), ['done', 'done']);
-  assert.ok(performance.now() - started < 2_500, 'it waited for the slow stop');
+  assert.equal((await look()).units['slow.service']?.active, 'deactivating', 'it waited for the slow stop');
   assert.equal((await verdicts())[0], 'Following');
-  await eventually(async () => assert.deepEqual(await verdicts(), ['Paid', 'Failed']));
+  await eventually(async () => assert.deepEqual(await verdicts(), ['Paid', 'Failed']), {
+    timeoutMs: 60_000,
+  });
   await machine.host.run('touch /run/broken-may-run; systemctl start broken.service');
   await eventually(async () => assert.deepEqual(await verdicts(), ['Paid', 'Paid']));
 
