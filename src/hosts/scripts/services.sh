@@ -88,6 +88,8 @@ find_main() {
   elif [ -z "$main" ] && [ "$active" = active ]; then
     # The bracket keeps this grep from finding itself. A container has processes of the same name.
     main=$(grep -l -z -x "[/].*bin/$stem" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/[^0-9]//g' | oldest_process)
+    # Scripts that keep a pid file start the leader of a session, and many call it running as long as any process is left.
+    if [ -n "$main" ] && grep -q -i pidfile "/etc/init.d/$1" && ! leads_session "$main"; then active=inactive main=; fi
   fi
   set -f
 }
@@ -96,6 +98,10 @@ is_alive() {
   case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
     '' | Z* | X*) return 1 ;;
   esac
+}
+
+leads_session() {
+  [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 4)" = "$1" ]
 }
 
 # live_process FILE: the process that a pid file speaks of, while it runs.
