@@ -169,7 +169,8 @@ describe('an operator that is killed after every single step', () => {
       return found.some(({ kind }) => kind === 'CephOpenStackHost') && found.every(isReady);
     });
     test.diagnostic(`killed ${steps.length} times`);
-    assert.ok(steps.length > 20, steps.join('\n'));
+    // Some thirty; where the machine is slow, further steps are done before the signal arrives.
+    assert.ok(steps.length > 12, steps.join('\n'));
 
     const startsNow = await Promise.all(services.map(([host, unit]) => startsOf(host, unit)));
     for (const [index, [, unit]] of services.entries()) {
