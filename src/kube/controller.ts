@@ -203,7 +203,8 @@ export function createController(registered: Registered, tools: ControllerTools)
         ready: false,
         reason: hold.reason,
         message: hold.message,
-        abnormal: hold.stalled ? 'Stalled' : 'Reconciling',
+        // What is planned waits for a person's word and is no fault: neither of the two.
+        ...(hold.reason === 'ChangesPlanned' ? {} : { abnormal: hold.stalled ? 'Stalled' : 'Reconciling' }),
         ...(plan === undefined ? {} : { plan }),
       },
       next:
