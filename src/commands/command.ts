@@ -32,3 +32,9 @@ export function parseWords<T extends ParseArgsConfig>(config: T): ReturnType<typ
     throw error;
   }
 }
+
+/** The one word that may stand beside the options. @throws {UsageError} for a second one. */
+export function atMostOne([word, second]: readonly string[]): string | undefined {
+  if (second !== undefined) throw new UsageError(`Unexpected argument "${second}".`);
+  return word;
+}

@@ -1,4 +1,4 @@
-import { type Command, parseWords, UsageError } from '../command.ts';
+import { atMostOne, type Command, parseWords } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
 import { isChildOf, stateOf } from './objects.ts';
@@ -18,8 +18,7 @@ ${clusterHelp}`,
       allowPositionals: true,
       options: { ...clusterOptions, 'not-ready': { type: 'boolean', default: false } },
     });
-    const [name, ...more] = positionals;
-    if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
+    const name = atMostOne(positionals);
     await using cluster = openCluster(values);
     const objects = await cluster.objects();
     const binding =

@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/resource.ts';
 import { bindingKind, clientAuthKind, type Kind, poolKind } from '../../kube/kinds.ts';
-import { type Command, parseWords, UsageError } from '../command.ts';
+import { atMostOne, type Command, parseWords, UsageError } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
 import { nameOf } from './objects.ts';
@@ -35,9 +35,8 @@ ${says.summary}. Sets spec.mode with your own rights.
 ${clusterHelp}`,
     async run(args) {
       const { values, positionals } = parseWords({ args: [...args], allowPositionals: true, options: clusterOptions });
-      const [name, ...more] = positionals;
+      const name = atMostOne(positionals);
       if (name === undefined) throw new UsageError('Say what: [KIND/]NAME.');
-      if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
       await using cluster = openCluster(values);
       const object = findObject(await cluster.objects(), name, whereOf(cluster));
       const kind = kinds.find((one) => one.kind === object.kind);

@@ -1,5 +1,5 @@
 import type { Resource } from '../../api/resource.ts';
-import { type Command, parseWords, UsageError } from '../command.ts';
+import { atMostOne, type Command, parseWords } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
 import { childrenOf, condition, nameOf, type Objects, plain, stateOf } from './objects.ts';
@@ -15,8 +15,7 @@ something would, as a check before a change is merged.
 ${clusterHelp}`,
   async run(args) {
     const { values, positionals } = parseWords({ args: [...args], allowPositionals: true, options: clusterOptions });
-    const [word, ...more] = positionals;
-    if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
+    const word = atMostOne(positionals);
     await using cluster = openCluster(values);
     const objects = await cluster.objects();
     const { text, steps } = renderPlans(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resource } from '../../api/resource.ts';
-import { type Command, parseWords, UsageError } from '../command.ts';
+import { atMostOne, type Command, parseWords, UsageError } from '../command.ts';
 import { type Cluster, clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
 import { childrenOf, condition, isChildOf, nameOf, type Objects, plain, stateOf } from './objects.ts';
@@ -30,8 +30,7 @@ ${clusterHelp}`,
         timeout: { type: 'string', default: '600' },
       },
     });
-    const [name, ...more] = positionals;
-    if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
+    const name = atMostOne(positionals);
     if (!/^\d{1,6}$/.test(values.timeout))
       throw new UsageError(`--timeout is "${values.timeout}"; it must be seconds.`);
     await using cluster = openCluster(values);

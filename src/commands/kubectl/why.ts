@@ -1,4 +1,4 @@
-import { type Command, parseWords, UsageError } from '../command.ts';
+import { atMostOne, type Command, parseWords, UsageError } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { explain } from './explain.ts';
 import { findObject } from './find.ts';
@@ -14,9 +14,8 @@ docs/operations.md on what to do. KIND is needed where several bear the name; a 
 ${clusterHelp}`,
   async run(args) {
     const { values, positionals } = parseWords({ args: [...args], allowPositionals: true, options: clusterOptions });
-    const [word, ...more] = positionals;
+    const word = atMostOne(positionals);
     if (word === undefined) throw new UsageError('Say what: [KIND/]NAME.');
-    if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}".`);
     await using cluster = openCluster(values);
     const objects = await cluster.objects();
     process.stdout.write(explain(findObject(objects, word, whereOf(cluster)), objects));
