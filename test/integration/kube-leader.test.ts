@@ -84,6 +84,10 @@ test('two replicas: one leads, both are ready; the leader killed, the other goes
     (await get(second, '/metrics')).text,
     /^leader_election_master_status\{name="ceph-openstack-operator"\} 0$/m,
   );
+  // Whoever stands by has the same caches, and tells nothing of them.
+  const tellsOfObjects = async (replica: Replica) =>
+    /^cephopenstack_objects\{/m.test((await get(replica, '/metrics')).text);
+  assert.deepEqual([await tellsOfObjects(first), await tellsOfObjects(second)], [true, false]);
   assert.match(await holder(), /^first_/);
   const killedAt = performance.now();
   first.process.kill('SIGKILL');
@@ -93,6 +97,7 @@ test('two replicas: one leads, both are ready; the leader killed, the other goes
     (await get(second, '/metrics')).text,
     /^leader_election_master_status\{name="ceph-openstack-operator"\} 1$/m,
   );
+  await eventually(async () => assert.ok(await tellsOfObjects(second)));
 });
 
 test('a leader that is asked to stop gives the lease back and ends with code 0', async () => {
@@ -126,6 +131,8 @@ test('a lost API server ends no process that needs no lease, however long it is 
     assert.match((await get(replica, '/metrics')).text, /^cephopenstack_watch_restarts_total\{[^}]*\} [1-9]/m);
   });
   assert.equal((await get(replica, '/healthz')).status, 200);
+  // Alone it leads without asking.
+  assert.match((await get(replica, '/metrics')).text, /^leader_election_master_status\{[^}]*\} 1$/m);
   assert.equal(replica.process.exitCode, null);
   assert.equal((await get(replica, '/nothing')).status, 404);
   replica.process.kill('SIGINT');
