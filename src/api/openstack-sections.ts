@@ -120,9 +120,23 @@ const libvirtSecret = z.object({
     .describe('Further UUIDs that existing guests refer to and that hold the same key.'),
 });
 
+/** What stands for a back end in the names of objects that are made for it. */
+export function objectNameOfBackend(name: string): string {
+  return name.toLowerCase().replaceAll(/[_.]/g, '-');
+}
+
+/** @see objectNameOfBackend, in CEL */
+const objectNameInCel = (item: string) => `${item}.name.lowerAscii().replace('_', '-').replace('.', '-')`;
+
 const backend = withRules(
   z.object({
-    name: shortName.describe('The name of the back end (volume_backend_name).'),
+    name: text({
+      pattern: /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/,
+      maxLength: 63,
+      sentence: "must be letters, digits, '_', '.' and '-', starting and ending with a letter or digit",
+    }).describe(
+      "The name of the back end (volume_backend_name). In names of objects, <name> is it in lower case, with '-' for '_' and '.'.",
+    ),
     section: text({
       pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
       maxLength: 64,
@@ -161,14 +175,27 @@ const backend = withRules(
   immutable('cluster'),
 );
 
-export const cinder = z.object({
-  backends: listMap(backend, 'name', 8)
-    .min(1)
-    .exactOptional()
-    .describe(
-      "The back ends on Ceph. Left out: one named ceph. Order matters: Nova shares the user of the first in the binding's cluster, so another first one moves Nova, and the caps on its instances' disks, to another user. Name Nova's own in nova.clientRef where that may happen.",
-    ),
-});
+export const cinder = withRules(
+  z.object({
+    backends: listMap(backend, 'name', 8)
+      .min(1)
+      .exactOptional()
+      .describe(
+        "The back ends on Ceph. Left out: one named ceph. Order matters: Nova shares the user of the first in the binding's cluster, so another first one moves Nova, and the caps on its instances' disks, to another user. Name Nova's own in nova.clientRef where that may happen.",
+      ),
+  }),
+  {
+    rule: `!has(self.backends) || self.backends.all(a, self.backends.exists_one(b, ${objectNameInCel('a')} == ${objectNameInCel('b')}))`,
+    message:
+      "the names of two back ends differ only in capitals, '_', '.' and '-', and their objects would have one name: rename one of them",
+  },
+  {
+    rule: `!has(self.backends) || !has(oldSelf.backends) || self.backends.all(a, oldSelf.backends.all(b, a.name == b.name || ${objectNameInCel('a')} != ${objectNameInCel('b')}))`,
+    message:
+      "a back end's name cannot change in capitals, '_', '.' and '-' alone: its objects would keep the pool and user of before",
+    reason: 'FieldValueForbidden',
+  },
+);
 
 export const cinderBackup = withRules(
   z.object({

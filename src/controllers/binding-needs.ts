@@ -1,5 +1,6 @@
 import type { CephClientAuthSpecInput } from '../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../api/ceph-openstack-binding.ts';
+import { objectNameOfBackend } from '../api/openstack-sections.ts';
 import type { RbdPoolSpecInput } from '../api/rbd-pool.ts';
 
 type PoolFields = Omit<RbdPoolSpecInput, 'cluster' | 'adoption' | 'deletionPolicy' | 'mode'>;
@@ -88,7 +89,8 @@ export function needsOf(binding: Pick<CephOpenStackBinding, 'metadata' | 'spec'>
   const backends = wanted.map((backend, index) => {
     const suffix = backend.name === 'ceph' ? '' : `-${backend.name}`;
     const cluster = clusterOf(backend);
-    const place = { ...child(`cinder-${backend.name}`, `spec.cinder.backends[${index}]`), cluster };
+    const at = `spec.cinder.backends[${index}]`;
+    const place = { ...child(`cinder-${objectNameOfBackend(backend.name)}`, at), cluster };
     const pool = poolNeed(place, backend, `volumes${suffix}`, shares.volumes);
     const disks = index === novas && nova?.clientRef === undefined ? vms : undefined;
     const client = clientNeed(place, backend, `cinder${suffix}`, [

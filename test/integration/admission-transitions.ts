@@ -140,6 +140,13 @@ export const transitions: readonly Transition[] = [
     from: backends({ name: 'a' }),
     to: backends({ name: 'a' }, { name: 'b', ...other }),
   },
+  {
+    what: 'a back end that is spelled otherwise',
+    from: backends({ name: 'rbd' }, { name: 'tripleo_ceph' }),
+    to: backends({ name: 'rbd' }, { name: 'tripleo-ceph' }),
+    says: 'cannot change in capitals',
+  },
+  { what: 'a back end with another name', from: backends({ name: 'ceph_1' }), to: backends({ name: 'ceph_2' }) },
   { what: 'one back end more', from: backends({ name: 'a' }), to: backends({ name: 'b' }, { name: 'a' }) },
   {
     what: 'hosts and roles',

@@ -11,8 +11,9 @@ import { customResourceDefinition } from '../../src/api/generate-crd.ts';
 import { rbdPoolKind } from '../../src/api/rbd-pool.ts';
 import type { ApiObject } from '../api-objects.ts';
 import { hostileObjects } from '../hostile-values.ts';
-import { badBindings, badClients, badHosts, badPools, goodObjects } from './admission-cases.ts';
+import { badBindings, badClients, badHosts, badPools } from './admission-cases.ts';
 import { oldObjects, transitions } from './admission-transitions.ts';
+import { goodObjects } from './admitted-cases.ts';
 
 const kinds = [rbdPoolKind, cephClientAuthKind, cephOpenStackBindingKind, cephOpenStackHostKind];
 

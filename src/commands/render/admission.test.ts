@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { badBindings, badClients, badPools, goodObjects } from '../../../test/integration/admission-cases.ts';
+import { badBindings, badClients, badPools } from '../../../test/integration/admission-cases.ts';
+import { goodObjects } from '../../../test/integration/admitted-cases.ts';
 import { cephClientAuthKind } from '../../api/ceph-client-auth.ts';
 import { cephOpenStackBindingKind } from '../../api/ceph-openstack-binding.ts';
 import { cephOpenStackHostKind } from '../../api/ceph-openstack-host.ts';

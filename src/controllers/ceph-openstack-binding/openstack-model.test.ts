@@ -84,6 +84,32 @@ test('openStackModel() gives every further back end a pool and a user of its own
   assert.notEqual(cinder?.backends[0]?.libvirtSecret.uuid, cinder?.backends[1]?.libvirtSecret.uuid);
 });
 
+test('openStackModel() keeps the name of a back end as cinder.conf has it, where no object could have it', () => {
+  const world = new World(specWith(hosts, { cinder: { backends: [{ name: 'tripleo_ceph' }, { name: 'RBD.1' }] } }));
+  world.converge();
+  world.work();
+  assert.deepEqual(
+    openStackModel(world.binding, world.observed())?.cinder?.backends.map(({ name, section, pool, client }) => [
+      name,
+      section,
+      pool,
+      client.userId,
+      client.secretName,
+    ]),
+    [
+      [
+        'tripleo_ceph',
+        'tripleo_ceph',
+        'volumes-tripleo_ceph',
+        'cinder-tripleo_ceph',
+        'cloud-cinder-tripleo-ceph-ceph-client',
+      ],
+      ['RBD.1', 'RBD.1', 'volumes-RBD.1', 'cinder-RBD.1', 'cloud-cinder-rbd-1-ceph-client'],
+    ],
+  );
+  assert.ok(world.children.RbdPool.has('cloud-cinder-rbd-1'));
+});
+
 test('openStackModel() takes over the UUIDs that guests refer to', () => {
   const uuid = '457eb676-33da-42ec-9a8c-9293d545c337';
   const keep = ['b0000000-0000-0000-0000-000000000000', 'a0000000-0000-0000-0000-000000000000'];
