@@ -44,7 +44,7 @@ const schema = z.strictObject({
       written: text.nullable(),
       former: text.nullable(),
       member: text.optional(),
-      type: z.enum(['string', 'boolean', 'integer']),
+      type: z.enum(['string', 'boolean', 'integer', 'list']),
       sectionMade: z.boolean(),
     }),
   ),

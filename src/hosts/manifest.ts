@@ -73,8 +73,8 @@ export interface ManifestOption {
   readonly former: Secret | null;
   /** For a list that we only added to: our member (several with commas between), which alone is taken out again. */
   readonly member?: string;
-  /** How two spellings of its value compare: `True` and `true` are one boolean. */
-  readonly type: 'string' | 'boolean' | 'integer';
+  /** How two spellings of its value compare: `True` and `true` are one boolean, `a,b` and `b, a` one list. */
+  readonly type: 'string' | 'boolean' | 'integer' | 'list';
   /** The file had no such section before: it goes with its last option. */
   readonly sectionMade: boolean;
 }

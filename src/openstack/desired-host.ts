@@ -112,8 +112,8 @@ export interface Option {
   readonly section: string;
   readonly name: string;
   readonly edit: OptionEdit;
-  /** How two spellings of a value compare: `True` and `true` are one boolean. */
-  readonly type: 'string' | 'boolean' | 'integer';
+  /** How two spellings of a value compare: `True` and `true` are one boolean, `a,b` and `b, a` one list. */
+  readonly type: 'string' | 'boolean' | 'integer' | 'list';
   /** Units that must restart when the effective value changes. */
   readonly restarts: readonly string[];
   /** Holds only for a Glance of this layout (see `glanceLayout`); left out: always. */

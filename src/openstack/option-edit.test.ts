@@ -72,6 +72,13 @@ for (const [what, before, edit, after] of table) {
   });
 }
 
+test('editOptions() leaves a list in another order, where order has no meaning', () => {
+  const flags = new Secret('[s]\no = VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER\n');
+  const wanted = set('VIR_MIGRATE_PEER2PEER,VIR_MIGRATE_LIVE');
+  assert.deepEqual(editOptions(flags, [option(wanted, 'list')]).changes, []);
+  assert.equal(editOptions(flags, [option(wanted)]).changes.length, 1);
+});
+
 test('editOptions() leaves another spelling of the same value', () => {
   for (const [text, wanted, type] of [
     ['o = True', 'true', 'boolean'],
@@ -82,6 +89,8 @@ test('editOptions() leaves another spelling of the same value', () => {
     assert.deepEqual(editOptions(new Secret(`[s]\n${text}\n`), [option(set(wanted), type)]).changes, []);
   }
   assert.ok(!sameValue('string', 'True', 'true'));
+  assert.ok(sameValue('list', 'a,b', ' b , a,'));
+  for (const other of ['a', 'a,b,c', 'A,b', '']) assert.ok(!sameValue('list', 'a,b', other), other);
 });
 
 test('undoEdits() leaves what somebody has changed since', () => {

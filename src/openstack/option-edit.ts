@@ -159,6 +159,22 @@ function members(value: string, separator: string): string[] {
     .filter((member) => member !== '');
 }
 
+/** A comma list as text that compares. */
+function inNoOrder(list: string): string {
+  return [...new Set(members(list, ','))].sort().join(',');
+}
+
+/** What an option has a service read, as plain JSON that compares; of lists not their order. */
+export function readBy({ file, section, name, layout, edit, type }: Option): unknown {
+  if (edit.how === 'list-member') {
+    const { member, replaces = '' } = edit;
+    const lists = { member: inNoOrder(member), replaces: inNoOrder(replaces) };
+    return { file, section, name, layout, edit: { ...edit, ...lists } };
+  }
+  const value = edit.how === 'set' && type === 'list' ? { value: inNoOrder(edit.value) } : {};
+  return { file, section, name, layout, edit: { ...edit, ...value } };
+}
+
 /** In brackets where `like` is. */
 function listText(list: readonly string[], like: string): string {
   return like.trimStart().startsWith('[') ? `[${list.join(',')}]` : list.join(',');
@@ -180,6 +196,7 @@ export function sameValue(type: Option['type'], a: string, b: string): boolean {
   const [left, right] = [a.trim().toLowerCase(), b.trim().toLowerCase()];
   if (type === 'boolean') return truths.has(left) && truths.get(left) === truths.get(right);
   if (type === 'integer') return /^-?\d+$/.test(left) && /^-?\d+$/.test(right) && BigInt(left) === BigInt(right);
+  if (type === 'list') return inNoOrder(a) === inNoOrder(b);
   return false;
 }
 

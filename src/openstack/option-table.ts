@@ -10,12 +10,13 @@ type Row = readonly [type: Option['type'], ...places: readonly Place[]];
  * Where every option that is ever written stands, by release: the part of the checked truth (testdata/) that is used.
  * `<backend>` and `<store>` stand for the section of a Cinder back end and of a Glance store. `[backend_defaults]`
  * is left out: what is written there would count for back ends that are not ours.
+ * A `list` is one with commas that is read in whatever order; `image_import_plugins` run in theirs.
  */
 const table = {
   'glance-api': {
     default_backend: ['string', ['rocky', '2026.2', 'glance_store']],
     default_store: ['string', ['havana', 'icehouse', 'DEFAULT'], ['juno', '2026.2', 'glance_store']],
-    enabled_backends: ['string', ['rocky', '2026.2', 'DEFAULT']],
+    enabled_backends: ['list', ['rocky', '2026.2', 'DEFAULT']],
     flavor: ['string', ['havana', '2026.2', 'paste_deploy']],
     image_import_plugins: ['string', ['queens', '2026.2', 'image_import_opts']],
     'os_glance_staging_store.filesystem_store_datadir': [
@@ -52,10 +53,10 @@ const table = {
       ['rocky', '2026.2', '<store>'],
     ],
     show_image_direct_url: ['boolean', ['havana', '2026.2', 'DEFAULT']],
-    stores: ['string', ['havana', 'icehouse', 'DEFAULT', 'known_stores'], ['juno', '2026.2', 'glance_store']],
+    stores: ['list', ['havana', 'icehouse', 'DEFAULT', 'known_stores'], ['juno', '2026.2', 'glance_store']],
   },
   'cinder-volume': {
-    enabled_backends: ['string', ['havana', '2026.2', 'DEFAULT']],
+    enabled_backends: ['list', ['havana', '2026.2', 'DEFAULT']],
     glance_api_version: ['integer', ['havana', 'pike', 'DEFAULT']],
     rados_connect_timeout: ['integer', ['juno', 'newton', 'DEFAULT'], ['juno', '2026.2', '<backend>']],
     rbd_ceph_conf: ['string', ['havana', 'newton', 'DEFAULT'], ['havana', '2026.2', '<backend>']],
@@ -82,7 +83,7 @@ const table = {
     restore_discard_excess_bytes: ['boolean', ['havana', '2026.2', 'DEFAULT']],
   },
   'nova-compute': {
-    disk_cachemodes: ['string', ['havana', 'havana', 'DEFAULT'], ['icehouse', '2026.2', 'libvirt']],
+    disk_cachemodes: ['list', ['havana', 'havana', 'DEFAULT'], ['icehouse', '2026.2', 'libvirt']],
     ensure_libvirt_rbd_instance_dir_cleanup: ['boolean', ['stein', '2026.2', 'workarounds']],
     force_raw_images: ['boolean', ['havana', '2026.2', 'DEFAULT']],
     hw_disk_discard: ['string', ['juno', '2026.2', 'libvirt']],
@@ -108,7 +109,7 @@ const table = {
       ['havana', 'havana', 'DEFAULT', 'libvirt_inject_password'],
       ['icehouse', '2026.2', 'libvirt'],
     ],
-    live_migration_flag: ['string', ['havana', 'havana', 'DEFAULT'], ['icehouse', 'mitaka', 'libvirt']],
+    live_migration_flag: ['list', ['havana', 'havana', 'DEFAULT'], ['icehouse', 'mitaka', 'libvirt']],
     rbd_secret_uuid: ['string', ['havana', 'havana', 'DEFAULT'], ['icehouse', '2026.2', 'libvirt']],
     rbd_user: ['string', ['havana', 'havana', 'DEFAULT'], ['icehouse', '2026.2', 'libvirt']],
   },

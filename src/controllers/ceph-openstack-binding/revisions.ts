@@ -3,6 +3,7 @@ import type { Role } from '../../api/ceph-openstack-host.ts';
 import type { DesiredHost, Refusal, RevisionData } from '../../openstack/desired-host.ts';
 import { speaksOfForetoldKeys } from '../../openstack/foretold-keys.ts';
 import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
+import { readBy } from '../../openstack/option-edit.ts';
 import { canonicalJson, digest } from './canonical.ts';
 
 /** A ControllerRevision of a binding: immutable, and named after its content. */
@@ -59,7 +60,7 @@ function switchOf(desired: DesiredHost, role: Role): string {
   const services = desired.switch.services.filter((service) => service.role === role);
   const units = new Set(services.map((service) => service.unit));
   const options = desired.switch.options.filter((option) => option.restarts.some((unit) => units.has(unit)));
-  return canonicalJson({ services, options });
+  return canonicalJson({ services, options: options.map((option) => canonicalJson(readBy(option))).sort() });
 }
 
 function isRefused(desired: DesiredHost | Refusal): desired is Refusal {

@@ -65,7 +65,7 @@ export function isRepair(option: Option, known: ManifestOption): boolean {
     case 'set':
       return known.written !== null && sameValue(option.type, known.written.reveal(), option.edit.value);
     case 'list-member':
-      return known.member === option.edit.member;
+      return sameValue('list', known.member ?? '', option.edit.member);
     case 'list-without':
       return true;
     case 'absent':

@@ -75,6 +75,24 @@ test('planHost() takes a back end off the list that the binding no longer has, a
   assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
 });
 
+test('planHost() does nothing for a list in another order, in the file or in the binding', () => {
+  const [backend = assert.fail()] = guideModel.cinder?.backends ?? [];
+  const backends = [backend, { ...backend, name: 'fast', section: 'fast', pool: 'fast' }];
+  const machine = new Machine(volume);
+  const host = hostObject(volume);
+  machine.volumes = 3;
+  settle(machine, host, desiredFor(volume, { cinder: { backends } }));
+  const path = '/etc/cinder/cinder.conf';
+  machine.put(path, machine.text(path).replace('ceph,fast', 'fast, lvm, ceph'), 'root', 'cinder', '0640');
+  assert.deepEqual(settle(machine, host, desiredFor(volume, { cinder: { backends } })), []);
+  const turned = desiredFor(volume, { cinder: { backends: backends.toReversed() } });
+  assert.deepEqual(settle(machine, host, turned), []);
+  machine.put(path, machine.text(path).replace('fast, lvm, ceph', 'ceph'), 'root', 'cinder', '0640');
+  assert.deepEqual([hold(machine, host, turned), machine.restarts.length], [undefined, 1], 'a repair, not a change');
+  settle(machine, host, turned);
+  assert.match(machine.text(path), /^enabled_backends = ceph,fast$/m);
+});
+
 test('planHost() gives back nothing under guests that have disks in Ceph', () => {
   const machine = new Machine(compute);
   settle(machine, hostObject(compute), desiredFor(compute));
