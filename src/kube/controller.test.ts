@@ -25,6 +25,8 @@ async function startLoop(
     readonly repair?: (step: SetStep) => Repair;
     readonly orderedStages?: boolean;
     readonly annotations?: Readonly<Record<string, string>>;
+    /** What becomes of a step. */
+    readonly set?: (step: SetStep, now: Map<string, string>, wanted: Map<string, string>) => void;
   } = {},
 ) {
   const now = new Map<string, string>();
@@ -33,6 +35,7 @@ async function startLoop(
   const refusing = new Set<string>();
   const lines: string[] = [];
   const { repair, orderedStages = false, annotations = {} } = options;
+  const { set = (step: SetStep) => now.set(step.setting, step.to) } = options;
   const registered = register<RbdPool, undefined, undefined, SetStep>({
     kind: poolKind,
     parse: (raw) => raw as RbdPool,
@@ -49,7 +52,7 @@ async function startLoop(
       async apply(stage, _, __, done) {
         for (const step of stage) {
           if (refusing.has(step.setting)) throw new Error(`Cannot set ${step.setting}.`);
-          now.set(step.setting, step.to);
+          set(step, now, wanted);
           done(step);
         }
       },
@@ -98,6 +101,36 @@ test('the loop says of steps whether they are done', async () => {
   const { notes } = await startLoop(['size']);
   assert.deepEqual(notes, ['Done: Set size.']);
 });
+
+test('the loop goes on in one pass as long as it gets somewhere', async () => {
+  const stairs = await startLoop(['step'], {
+    set: ({ setting, to }, now, wanted) => {
+      now.set(setting, to);
+      if (Number(to) !== 20) wanted.set(setting, String(Number(to === 'ours' ? 0 : to) + 1));
+    },
+  });
+  assert.deepEqual([stairs.now.get('step'), stairs.ready()?.reason], ['20', 'Converged']);
+});
+
+for (const [what, set, rounds] of [
+  ['changes nothing', () => undefined, 9],
+  [
+    'comes back to where it was',
+    ({ setting, to }: SetStep, _: unknown, wanted: Map<string, string>) => wanted.set(setting, to === 'a' ? 'b' : 'a'),
+    11,
+  ],
+  [
+    'has no end',
+    ({ setting, to }: SetStep, _: unknown, wanted: Map<string, string>) => wanted.set(setting, `${to}.`),
+    64,
+  ],
+] as const) {
+  test(`the loop gives up on what ${what}, and says what is left`, async () => {
+    const { ready } = await startLoop(['step'], { set });
+    assert.equal(ready()?.reason, 'Failed');
+    assert.equal(ready()?.message, `Not settled after ${rounds} rounds; still to do: Set step.`);
+  });
+}
 
 test('the loop leaves alone what somebody has changed a fourth time, and says what', async () => {
   const { drift, now, ready } = await startLoop(['size']);

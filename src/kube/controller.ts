@@ -31,6 +31,7 @@ import {
   type Verdict,
   wasSettled,
 } from './pass.ts';
+import { createProgress } from './progress.ts';
 import type { Hold, Step } from './reconciler.ts';
 import type { Registered } from './registration.ts';
 import { isSameStatus, type Judgement, joinSentences, readyCondition, renderStatus, wasReady } from './status.ts';
@@ -52,7 +53,6 @@ export interface ControllerTools {
   failures(key: string): number;
 }
 
-const maxRounds = 8;
 const holdRetryMs = 10_000;
 /** Work that takes longer than this is shown while it goes on. */
 const showAfterMs = 1_000;
@@ -113,22 +113,23 @@ export function createController(registered: Registered, tools: ControllerTools)
     const { reconciler } = registration;
     const { describe } = reconciler;
     const connection = await reconciler.connect(resource, signal);
-    let left: readonly string[] = [];
-    for (let round = 1; round <= maxRounds; round++) {
+    const progress = createProgress();
+    for (;;) {
       const observed = await reconciler.observe(resource, connection, signal);
       pass.seen = reconciler.status(resource, observed);
       const plan = reconciler.plan(resource, observed);
       const planned = plan.stages.filter((stage) => stage.length > 0);
       const { stages, contested } = uncontested(pass, planned);
-      left = planLines(planned, describe);
-      pass.log.debug({ round, plan: left, hold: plan.hold?.message }, 'Looked.');
+      const left = planLines(planned, describe);
+      pass.log.debug({ round: progress.rounds + 1, plan: left, hold: plan.hold?.message }, 'Looked.');
       const isDrift =
-        round === 1 && !deleting && wasReady(raw) && planned.flat().some((step) => step.incidental !== true);
+        progress.rounds === 0 && !deleting && wasReady(raw) && planned.flat().some((step) => step.incidental !== true);
       if (isDrift) driftFound.inc({ kind: raw.kind });
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
       if (isToldOnly && left.length > 0) return told(left, plan.hold);
       if (stages.length === 0)
         return settled(pass, contested.length > 0 ? quarrel(planLines([contested], describe)) : plan.hold);
+      progress.begin(stages, left);
       await finalizers.hold(current(pass));
       for (const stage of stages) {
         signal.throwIfAborted();
@@ -136,7 +137,6 @@ export function createController(registered: Registered, tools: ControllerTools)
       }
       signal.throwIfAborted();
     }
-    throw new Error(`Not settled after ${maxRounds} rounds; still to do: ${joinSentences(left)}`);
   }
 
   /** The plan without what somebody keeps reverting, who is not fought with restarts for ever. */
