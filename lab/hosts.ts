@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder } from './cache.ts';
 import { layCable } from './host-cable.ts';
-import { hostLayers, type LayerName } from './layers.ts';
+import { holdsCloud, hostLayers, type LayerName } from './layers.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
 import { awaitSshd, bootMachine, type Machine } from './machine.ts';
 import type { Network } from './network.ts';
@@ -108,7 +108,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 /** Gives a machine that never ran what sets it apart. Returns the public keys of its sshd, as `<type> <base64>`. */
 async function personalize(root: string, address: string, options: HostOptions): Promise<string[]> {
   const { name, layer, network } = options;
-  const names = layer === 'openstack' || layer === 'cloud' ? `${name} ${cloudName}` : name;
+  const names = holdsCloud(layer) ? `${name} ${cloudName}` : name;
   const write = (path: string, text: string) => writeFile(join(root, path), text);
   await write('etc/hostname', `${name}\n`);
   await write('etc/hosts', `127.0.0.1 localhost\n${address} ${names}\n`);

@@ -105,6 +105,11 @@ printf '%s\\n' '[Service]' 'Type=simple' 'TimeoutStopSec=5' >/etc/systemd/system
 rm -f /var/log/nova/* /var/log/libvirt/qemu/*`;
 }
 
+/** Whether an OpenStack was set up in a layer, whose parts find each other by the name of the cloud. */
+export function holdsCloud(name: LayerName): boolean {
+  return recipes[name].setup !== undefined;
+}
+
 /** The read-only trees of a layer, the topmost first, as `overlay` wants them. Built and kept in the cache when missing. */
 export async function hostLayers(name: LayerName): Promise<readonly string[]> {
   const recipe = recipes[name];

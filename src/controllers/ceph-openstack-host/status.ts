@@ -74,7 +74,7 @@ function accessCondition(observed: SeenHost, laidOut: boolean): readonly Conditi
 function servicesCondition(observed: SeenHost): readonly Condition[] {
   if (isRefusal(observed.platform)) return [];
   const stopped = Object.keys(observed.readers)
-    .filter((unit) => isStopped(observed.facts.units[unit]))
+    .filter((unit) => isDown(observed.facts.units[unit]))
     .sort();
   if (stopped.length === 0) {
     return [{ type: 'ServicesRunning', status: 'True', reason: 'Converged', message: 'All its services run.' }];
@@ -83,7 +83,8 @@ function servicesCondition(observed: SeenHost): readonly Condition[] {
   return [{ type: 'ServicesRunning', status: 'False', reason: 'ServiceStopped', message }];
 }
 
-function isStopped(unit: UnitFacts | undefined): boolean {
+/** For whatever reason: stopped by hand, or failed. */
+function isDown(unit: UnitFacts | undefined): boolean {
   if (unit === undefined || unit.load === 'not-found' || unit.jobPending) return false;
   return unit.load === 'masked' || unit.active === 'inactive' || unit.active === 'failed';
 }
