@@ -1,6 +1,6 @@
 import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
+import { poolNameOf } from '../../api/rbd-pool.ts';
 import { renderCephConf } from '../../ceph/conf.ts';
 import { guestSocket } from '../../openstack/guest-sockets.ts';
 import { derivedSecretUuid } from '../../openstack/libvirt.ts';
@@ -12,6 +12,7 @@ import {
   type SecretIdentity,
 } from '../../openstack/model.ts';
 import { type ClientNeed, clientUses, type Needs, needsOf, type PoolNeed, poolUses } from '../binding-needs.ts';
+import { confPathOf } from '../clusters-on-hosts.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 
 /**
@@ -42,31 +43,6 @@ export function clusterOf(cluster: string, needs: Needs, observed: Observed): Cl
     .filter((need) => need.cluster === cluster)
     .flatMap((need) => secretOf(need, observed) ?? []);
   return (found.find(({ client }) => client.spec.cluster.secretName === cluster) ?? found[0])?.secret;
-}
-
-/** Where hosts have the configuration of a cluster, by its connection Secret. */
-export function confPathOf({ spec }: CephOpenStackBinding, cluster: string): string {
-  if (cluster !== spec.cluster.secretName) return `/etc/ceph/${cluster}.conf`;
-  return spec.cephConf?.path ?? '/etc/ceph/ceph.conf';
-}
-
-/**
- * RbdPools in the cluster which a revision knows by that ceph.conf. One that is no other's is the binding's own, whose path
- * may have been another once.
- */
-export function poolsKnownAs(
-  conf: string,
-  binding: CephOpenStackBinding,
-  { pools }: Pick<Observed, 'pools'>,
-): readonly RbdPool[] {
-  const here = binding.spec.cluster.secretName;
-  const all = [...pools.values()];
-  const isOther = (pool: RbdPool): boolean => {
-    const { secretName } = pool.spec.cluster;
-    return secretName !== here && confPathOf(binding, secretName) === conf;
-  };
-  if (conf !== confPathOf(binding, here) && all.some(isOther)) return all.filter(isOther);
-  return all.filter((pool) => pool.spec.cluster.secretName === here);
 }
 
 export function secretOf(

@@ -3,9 +3,9 @@ import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import type { Needs } from '../binding-needs.ts';
+import { confPathOf, poolsKnownAs } from '../clusters-on-hosts.ts';
 import { hostObjectName } from './children.ts';
 import type { Observed } from './observed.ts';
-import { confPathOf, poolsKnownAs } from './openstack-model.ts';
 import { orphanedImages } from './orphaned-images.ts';
 import { orphanProblem } from './problems.ts';
 
@@ -38,7 +38,7 @@ function guard(
 ): Hold | undefined {
   const served = inService(binding, observed);
   const imagesKnownAs = (name: string, conf: string): number =>
-    imagesIn(poolsKnownAs(conf, binding, observed).filter((pool) => poolNameOf(pool) === name));
+    imagesIn(poolsKnownAs(conf, binding, observed.pools.values()).filter((pool) => poolNameOf(pool) === name));
   const here = confPathOf(binding, binding.spec.cluster.secretName);
   return (
     orphanProblem(served, needs, imagesKnownAs) ??

@@ -5,13 +5,14 @@ import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
+import { poolsKnownAs } from '../clusters-on-hosts.ts';
 import { noteIn, noteOf } from '../trial-note.ts';
 import { holdsAll } from './canonical.ts';
 import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
 import { judge } from './judge.ts';
 import { leavingHosts, pauseChildren, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
-import { openStackModel, poolsKnownAs } from './openstack-model.ts';
+import { openStackModel } from './openstack-model.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { childProblems, secretProblem, specProblem } from './problems.ts';
 import { nextNumber, prunable, usedBy } from './revisions.ts';
@@ -180,7 +181,8 @@ function removeChildren(
     (pool) =>
       !uses.some((use) =>
         use.pools.some(
-          ({ name, conf }) => name === poolNameOf(pool) && poolsKnownAs(conf, binding, observed).includes(pool),
+          ({ name, conf }) =>
+            name === poolNameOf(pool) && poolsKnownAs(conf, binding, observed.pools.values()).includes(pool),
         ),
       ),
   );

@@ -7,13 +7,14 @@ import type { RevisionData } from '../../openstack/desired-host.ts';
 import type { Client, OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
 import { clientNeeds, clientUses, type Needs, needsOf, poolNeeds, poolUses } from '../binding-needs.ts';
+import { confPathOf } from '../clusters-on-hosts.ts';
 import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { accessProblems } from './access-problems.ts';
 import { hostObjectName, isChildOf } from './children.ts';
 import { nameProblem } from './name-problem.ts';
 import type { Observed } from './observed.ts';
-import { clusterOf, confPathOf, secretOf } from './openstack-model.ts';
+import { clusterOf, secretOf } from './openstack-model.ts';
 
 /** What a person must mend in the binding itself before anything is done for it. */
 export function specProblem(binding: CephOpenStackBinding, observed: Observed): Hold | undefined {

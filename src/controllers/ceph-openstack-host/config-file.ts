@@ -18,7 +18,7 @@ export function isSamePlace(a: Place, b: Place): boolean {
   return a.file === b.file && a.section === b.section && a.name === b.name;
 }
 
-export function contentOf(facts: HostFacts, file: string): Secret | undefined {
+export function contentOf(facts: Pick<HostFacts, 'files'>, file: string): Secret | undefined {
   const seen = facts.files[file];
   return seen?.kind === 'file' ? seen.content : undefined;
 }
@@ -31,6 +31,12 @@ export function reading<T>(read: () => T): T | undefined {
     if (error instanceof ConfigSyntaxError) return undefined;
     throw error;
   }
+}
+
+/** What a file says of an option; undefined where it says nothing, or cannot be read. */
+export function valueIn(facts: Pick<HostFacts, 'files'>, { file, section, name }: Place): Secret | undefined {
+  const content = contentOf(facts, file);
+  return content === undefined ? undefined : reading(() => effectiveValue(content, section, name));
 }
 
 /** An option of one of Glance's two layouts counts only where the host's file has that layout. */
@@ -52,9 +58,8 @@ export function overriding(
     if (at < 0) return [];
     return configFiles.slice(at + 1).flatMap((file) => {
       const content = contentOf(facts, file);
-      if (content === undefined) return [];
-      const value = reading(() => effectiveValue(content, option.section, option.name));
-      return value === undefined || reading(() => optionHolds(content, option)) === true ? [] : [{ unit, file }];
+      if (content === undefined || valueIn(facts, { ...option, file }) === undefined) return [];
+      return reading(() => optionHolds(content, option)) === true ? [] : [{ unit, file }];
     });
   });
 }

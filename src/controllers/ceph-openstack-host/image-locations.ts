@@ -1,8 +1,8 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { Condition } from '../../api/resource.ts';
 import { placeOf } from '../../openstack/distributions.ts';
-import { effectiveValue, sameValue } from '../../openstack/option-edit.ts';
-import { contentOf, reading } from './config-file.ts';
+import { sameValue } from '../../openstack/option-edit.ts';
+import { valueIn } from './config-file.ts';
 import { isRefusal, type SeenHost } from './observed.ts';
 
 /**
@@ -13,8 +13,7 @@ export function imageLocationsCondition(host: CephOpenStackHost, { facts, platfo
   if (!host.spec.roles.includes('GlanceApi') || isRefusal(platform)) return [];
   const option = 'show_multiple_locations';
   const set = placeOf(platform, 'GlanceApi').configFiles.flatMap((file) => {
-    const content = contentOf(facts, file);
-    const value = content && reading(() => effectiveValue(content, 'DEFAULT', option));
+    const value = valueIn(facts, { file, section: 'DEFAULT', name: option });
     return value === undefined ? [] : [{ file, isOn: sameValue('boolean', value.reveal(), 'true') }];
   });
   const last = set.at(-1);

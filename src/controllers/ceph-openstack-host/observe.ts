@@ -26,6 +26,7 @@ import {
 } from './observed.ts';
 import { type FormerBinding, type HostOwner, hostOwnership } from './ownership.ts';
 import { draftHost } from './plan.ts';
+import { volumePools } from './volume-pools.ts';
 
 /** What a pass over a host works with. */
 export type HostConnection =
@@ -43,9 +44,11 @@ export type HostConnection =
       readonly former: (owner: ManifestOwner) => FormerBinding;
       /** Why the policy does not let a host be taken over. */
       readonly takeOverRefusal: string | undefined;
-      /** RBD images by the name of a pool in Ceph. */
-      readonly imagesIn: (pool: string) => number;
+      /** RBD images in a pool, by its name in the cluster which the host knows by that ceph.conf. */
+      readonly imagesIn: (pool: string, conf: string) => number;
     };
+
+export type Reach = Extract<HostConnection, { kind: 'reach' }>;
 
 export interface NamedRevision {
   readonly name: string;
@@ -201,7 +204,10 @@ function readMeaning(
       installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
     ),
     runs,
-    volumes: volumePools(foretold ?? told.current ?? told.next, facts).reduce((sum, pool) => sum + imagesIn(pool), 0),
+    volumes: volumePools(foretold ?? told.current ?? told.next, facts).reduce(
+      (sum, { pool, conf }) => sum + imagesIn(pool, conf),
+      0,
+    ),
   };
   return asPlanned(seen, foretold);
 }
@@ -227,16 +233,6 @@ function readReleases(facts: HostFacts, platform: Platform, host: CephOpenStackH
     else if (needed.has(project)) unknownVersions.push(`${name} ${version}`);
   }
   return { releases, unknownVersions };
-}
-
-/** The pools of the back ends that are wanted, and of those that are configured. */
-function volumePools(revision: HostRevision | undefined, { manifest }: HostFacts): readonly string[] {
-  const wanted = revision === undefined || isRefusal(revision.desired) ? [] : revision.desired.switch.options;
-  const written = manifest.state === 'present' ? manifest.manifest.options : [];
-  return distinct([
-    ...wanted.flatMap(({ name, edit }) => (name === 'rbd_pool' && edit.how === 'set' ? [edit.value] : [])),
-    ...written.flatMap(({ name, written: value }) => (name === 'rbd_pool' && value !== null ? [value.reveal()] : [])),
-  ]);
 }
 
 /** The accesses to prove: those of all that is laid out, once it is. */

@@ -1,8 +1,7 @@
 import type { CephOpenStackHost, OpenStackService, Role } from '../../api/ceph-openstack-host.ts';
 import type { UnitFacts } from '../../hosts/facts.ts';
 import { type Place, placeOf } from '../../openstack/distributions.ts';
-import { effectiveValue } from '../../openstack/option-edit.ts';
-import { contentOf, reading } from './config-file.ts';
+import { valueIn } from './config-file.ts';
 import { isRefusal, type SeenHost } from './observed.ts';
 
 /**
@@ -19,7 +18,7 @@ export function openStackServices(
   const { options } = current.desired.switch;
   const services = host.spec.roles.flatMap((role): readonly OpenStackService[] => {
     const place = placeOf(platform, role);
-    const stopped = isStopped(facts.units[place.unit]);
+    const stopped = isStoppedByHand(facts.units[place.unit]);
     const named = (host: string, backend = ''): readonly OpenStackService[] =>
       // Anything else stands for other options, or is no name.
       /^[A-Za-z0-9_.:-]{1,180}$/.test(host) ? [{ binary: binaries[role], host: `${host}${backend}`, stopped }] : [];
@@ -40,18 +39,15 @@ const binaries: Readonly<Record<Role, string>> = {
   NovaCompute: 'nova-compute',
 };
 
-/** By somebody. One that failed is to run, and so is one that nobody knows. */
-function isStopped(unit: UnitFacts | undefined): boolean {
+/** One that failed is to run, and so is one that nobody knows. */
+function isStoppedByHand(unit: UnitFacts | undefined): boolean {
   return unit?.jobPending === false && (unit.load === 'masked' || unit.active === 'inactive');
 }
 
 /** The last of the service's files that says it wins. */
 function said({ facts }: SeenHost, { configFiles }: Place, section: string, name: string): string | undefined {
   return configFiles
-    .flatMap((file) => {
-      const content = contentOf(facts, file);
-      return content === undefined ? [] : (reading(() => effectiveValue(content, section, name)) ?? []);
-    })
+    .flatMap((file) => valueIn(facts, { file, section, name }) ?? [])
     .at(-1)
     ?.reveal();
 }

@@ -17,13 +17,14 @@ import {
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
+import { poolsKnownAs } from '../clusters-on-hosts.ts';
 import { imagesIn } from '../images-in.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep, hostRepair } from './describe.ts';
 import type { PlannedStep } from './draft.ts';
 import { measureHosts } from './measure.ts';
-import { type HostConnection, type NamedRevision, observe } from './observe.ts';
+import { type HostConnection, type NamedRevision, observe, type Reach } from './observe.ts';
 import type { ClientKey, Observed } from './observed.ts';
 import { type FormerBinding, type HostOwner, listsMachine } from './ownership.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -144,8 +145,15 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
     owner,
     former: (other) => formerOwner(other, owner, tools),
     takeOverRefusal: takeOverRefusal(policy),
-    imagesIn: (pool) => imagesIn(tools.cache.list(poolKind, namespace), pool),
+    imagesIn: imagesByConf(host, tools.cache),
   };
+}
+
+/** Of a binding that is gone nobody knows which cluster is meant: then a pool of that name in any. */
+function imagesByConf({ spec, metadata: { namespace } }: CephOpenStackHost, cache: Cache): Reach['imagesIn'] {
+  const pools = cache.list(poolKind, namespace);
+  const binding = cache.get(bindingKind, { namespace, name: spec.bindingName });
+  return (pool, conf) => imagesIn(binding === undefined ? pools : poolsKnownAs(conf, binding, pools), pool);
 }
 
 function formerOwner(owner: ManifestOwner, own: HostOwner, tools: HostTools): FormerBinding {

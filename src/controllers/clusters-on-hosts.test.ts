@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CephOpenStackBinding } from '../api/ceph-openstack-binding.ts';
+import type { RbdPool } from '../api/rbd-pool.ts';
+import { poolsKnownAs } from './clusters-on-hosts.ts';
+import { imagesIn } from './images-in.ts';
+
+const volumesIn = (secretName: string, images: number) =>
+  ({
+    metadata: { name: `volumes-${secretName}`, namespace: 'openstack' },
+    spec: { cluster: { secretName }, poolName: 'volumes' },
+    status: { usage: { images } },
+  }) as RbdPool;
+const pools = [volumesIn('main', 0), volumesIn('east', 5), volumesIn('west', 9)];
+
+for (const [what, path, conf, expected] of [
+  ['its own ceph.conf', undefined, '/etc/ceph/ceph.conf', 0],
+  ['its own, of another name', '/etc/ceph/prod.conf', '/etc/ceph/prod.conf', 0],
+  ['its own of before', '/etc/ceph/prod.conf', '/etc/ceph/ceph.conf', 0],
+  ['another cluster’s', undefined, '/etc/ceph/east.conf', 5],
+  ['the third one’s', undefined, '/etc/ceph/west.conf', 9],
+] as const) {
+  test(`poolsKnownAs() has the images counted of the cluster that hosts know by ${what}`, () => {
+    const cephConf = path === undefined ? {} : { cephConf: { path } };
+    const binding = { spec: { cluster: { secretName: 'main' }, ...cephConf } } as CephOpenStackBinding;
+    assert.equal(imagesIn(poolsKnownAs(conf, binding, pools), 'volumes'), expected);
+  });
+}
