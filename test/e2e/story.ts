@@ -124,7 +124,8 @@ export async function operatorWrites(world: World): Promise<readonly string[]> {
     .map(({ verb, uri, code }, index) => `${index + 1}. ${verb} ${uri}: ${code}`);
 }
 
-async function operatorRequests(world: World) {
+/** What the operator has asked of Kubernetes so far. */
+export async function operatorRequests(world: World) {
   const account = `system:serviceaccount:${operatorName}:${operatorName}`;
   return (await world.kube.requests()).filter(({ user }) => user === account);
 }
