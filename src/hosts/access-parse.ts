@@ -18,7 +18,7 @@ export function parseAccess(frames: readonly Frame[], asked: readonly AccessChec
 }
 
 /** How far a check came that Ceph itself ended, or did not answer. */
-const wordsOfCeph: ReadonlySet<string> = new Set(['late', 'connect', 'pool']);
+const wordsOfCeph: ReadonlySet<string> = new Set(['late', 'connect', 'pool', 'data']);
 
 function explain(check: AccessCheck, word: string, detail: string): string {
   const { user, entity, pool, conf } = check;
@@ -35,6 +35,8 @@ function explain(check: AccessCheck, word: string, detail: string): string {
       return `Ceph does not let ${entity} in with ${conf} (${detail}).`;
     case 'pool':
       return `${entity} cannot open pool "${pool}" (${detail}).`;
+    case 'data':
+      return `${entity} cannot open the pool in which images of "${pool}" keep their data (${detail}).`;
     default:
       return `The check of pool "${pool}" as ${entity} said nothing that is understood.`;
   }

@@ -106,7 +106,7 @@ function erasureStories(suite: CephSuite): void {
     assert.doesNotMatch(await rados('volumes', 'ls'), /^rbd_data/m);
 
     // Kept, and declared again without the pool of the data.
-    const again = rbdPool('volumes', { placementGroups, namespaces: ['tenant'] });
+    const again = rbdPool('volumes', { namespaces: ['tenant'] });
     world.kube.objects.pools = [again, images, vms];
     assert.equal((await world.pool(again)).hold?.reason, 'WrongPoolType');
     const kept = await world.client(cinder);

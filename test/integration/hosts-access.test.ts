@@ -101,6 +101,24 @@ test('each thing that keeps a service from Ceph is told by name, until nothing d
   assert.match(found[3] ?? '', /^User "cinder" cannot read the keyring/);
   assert.equal(found[4], 'There is no user "nobody-here".');
   assert.equal(found[5], 'There is no python2.');
+
+  // Who may list images may still not reach their data.
+  await ceph.rbd(['config', 'pool', 'set', 'images', 'rbd_default_data_pool', 'other']);
+  const [noData] = await problems(glance);
+  assert.match(
+    noData ?? '',
+    /^client\.glance cannot open the pool in which images of "images" keep .* \(other: .*perm/i,
+  );
+  for (const osd of [
+    'profile rbd pool=images, profile rbd pool=other',
+    'profile rbd-read-only pool=images, profile rbd-read-only pool=other',
+    'allow class-read object_prefix rbd_children, allow rwx pool=images, allow rwx pool=other',
+    'allow class-read object_prefix rbd_children, allow rx pool=images, allow rx pool=other',
+  ]) {
+    await ceph.ceph(['auth', 'caps', 'client.glance', 'mon', 'profile rbd', 'osd', osd]);
+    assert.deepEqual(await problems(glance), ['ok'], osd);
+  }
+  assert.equal(await ceph.rados(['--pool=other', 'ls']), '');
   assert.equal(await host.run('ls /tmp /var/log/ceph /run/ceph 2>/dev/null | grep -v : | grep -v systemd || true'), '');
 });
 

@@ -18,6 +18,22 @@ def unreadable(path):
         return "%s: %s" % (path, error.strerror)
 
 
+def data_pool(rbd, io):
+    try:
+        return rbd.RBD().pool_metadata_get(io, "conf_rbd_default_data_pool")
+    except Exception:
+        return None  # There is none, or the library is of before Nautilus and knows of none.
+
+
+def look_into(rados, cluster, pool):
+    io = cluster.open_ioctx(pool)
+    try:
+        io.stat("rbd_data.0")  # Images are listed elsewhere; of an object that is not there only those may hear who may read.
+    except rados.ObjectNotFound:
+        pass
+    io.close()
+
+
 def check(index, entity, conf, pool):
     problem = unreadable(conf)
     if problem:
@@ -60,9 +76,15 @@ def check(index, entity, conf, pool):
     try:
         io = cluster.open_ioctx(pool)
         rbd.RBD().list(io)
+        data = data_pool(rbd, io)
         io.close()
     except Exception as error:
         return say(index, "late" if isinstance(error, late) else "pool", error)
+    try:
+        if data:
+            look_into(rados, cluster, data)
+    except Exception as error:
+        return say(index, "late" if isinstance(error, late) else "data", "%s: %s" % (data, error))
     say(index, "ok")
     cluster.shutdown()
 
