@@ -61,3 +61,54 @@ export function namesIn(monHost: string): string[] {
     .filter((address) => /[A-Za-z]/.test(address) && !isIPv6(address))
     .map((address) => address.replace(/:[0-9]+$/, ''));
 }
+
+/** The addresses that a host has for a DNS name; none where it knows none. */
+export type AddressesOf = (name: string) => readonly string[];
+
+/**
+ * Whether two texts name the same monitors, in any spelling and order: each of either can be reached by an address, port
+ * and protocol that the other has, too. A text with a monitor more or less is another; so is one that cannot be read.
+ */
+export function isSameMonitors(one: string, other: string, addressesOf: AddressesOf): boolean {
+  const [these, those] = [monitorsIn(one, addressesOf), monitorsIn(other, addressesOf)];
+  if (these === undefined || those === undefined) return false;
+  const areIn = (all: readonly (readonly string[])[], monitors: readonly (readonly string[])[]) =>
+    monitors.every((endpoints) => endpoints.some((endpoint) => all.flat().includes(endpoint)));
+  return areIn(those, these) && areIn(these, those);
+}
+
+/** What each monitor of a text may be reached at: `v2 10.0.0.1 3300`. */
+function monitorsIn(text: string, addressesOf: AddressesOf): readonly (readonly string[])[] | undefined {
+  const parsed = parseMonHost(text);
+  if (parsed === undefined) return undefined;
+  return (splitOutsideBrackets(parsed) ?? []).flatMap((monitor) => {
+    const vector = /^\[(v[12]:.*)\]$/.exec(monitor)?.[1];
+    if (vector !== undefined) {
+      return [(splitOutsideBrackets(vector) ?? []).flatMap((address) => endpointsOf(address, addressesOf).flat())];
+    }
+    return endpointsOf(monitor, addressesOf);
+  });
+}
+
+/** A name that has several addresses stands for as many monitors. */
+function endpointsOf(address: string, addressesOf: AddressesOf): readonly (readonly string[])[] {
+  const [, protocol, host = '', port] = /^(?:(v[12]|any):)?(\[.*\]|[^:]*)(?::([0-9]+))?$/.exec(address) ?? [];
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  const found = isIP(bare) === 0 ? addressesOf(bare) : [bare];
+  return (found.length === 0 ? [bare] : found).map((one) =>
+    waysOf(protocol, port).map((way) => `${way.protocol} ${inOneForm(one)} ${way.port}`),
+  );
+}
+
+/** As Ceph reads what is left out (src/mon/MonMap.cc): the port tells the protocol, and without either it is both. */
+function waysOf(protocol: string | undefined, port: string | undefined) {
+  const usual = { v2: '3300', v1: '6789' } as const;
+  const all = (['v2', 'v1'] as const).map((one) => ({ protocol: one, port: port ?? usual[one] }));
+  const said = protocol === 'any' ? undefined : protocol;
+  const told = said ?? (['v2', 'v1'] as const).find((one) => usual[one] === port);
+  return told === undefined ? all : all.filter((way) => way.protocol === told);
+}
+
+function inOneForm(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address.replace(/%.*/, '')}]`).hostname : address.toLowerCase();
+}

@@ -23,6 +23,7 @@ const request: ObserveRequest = {
   units: ['nova-compute.service', 'alias.service', 'none.service'],
   files: ['/etc/ceph/ceph.conf', '/etc/ceph/none', '/etc/nova/nova.conf', '/opt/x/y'],
   users: ['nova', 'glance'],
+  names: ['mon1', 'mon2.example.com'],
   libvirt: true,
   guests: true,
   instanceDirectories: ['/var/lib/nova/instances'],
@@ -52,6 +53,8 @@ const answer: readonly (readonly [string, string])[] = [
   ['process 134', '134 (nova (x) S 1\n9) S 1 134 134 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 295962 1 2\n'],
   ['user nova', 'uid=64060(nova) gid=64060(nova) groups=64060(nova),999(libvirt)\n'],
   ['user glance', ''],
+  ['name mon1', '10.0.0.1\n10.0.0.1\n2001:db8::1\nnonsense $(id)\n'],
+  ['name other', '10.0.0.9\n'],
   [
     'stat',
     [
@@ -126,6 +129,7 @@ test('parseFacts() understands a whole answer', () => {
   assert.equal(facts.units['alias.service']?.load, 'loaded');
   assert.equal(facts.units['none.service']?.load, 'not-found');
   assert.deepEqual(facts.users, { nova: { uid: 64060, gid: 64060, group: 'nova' }, glance: undefined });
+  assert.deepEqual(facts.addresses, { mon1: ['10.0.0.1', '2001:db8::1'], 'mon2.example.com': [] });
   assert.equal(facts.localInstances, 3);
   assert.equal(facts.localImages, 2);
   assert.deepEqual(facts.libvirt, {

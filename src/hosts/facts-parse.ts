@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseAccess } from './access-parse.ts';
 import { clean } from './clean.ts';
 import type { FileFacts, HostClock, HostFacts, ManifestFacts, ObserveRequest, OsFacts, UserFacts } from './facts.ts';
@@ -34,6 +35,7 @@ export function parseFacts(
     units: parseUnits(body('units'), request.units, parseStarts(frames)),
     files,
     users: Object.fromEntries(request.users.map((user) => [user, parseUser(frames, user)])),
+    addresses: Object.fromEntries(request.names.map((name) => [name, parseAddresses(frames, name)])),
     ...(libvirt === undefined ? {} : { libvirt }),
     localInstances: parseCount(body('instances').trim()) ?? 0,
     localImages: parseCount(body('images').trim()) ?? 0,
@@ -88,6 +90,12 @@ function parseUser(frames: readonly Frame[], name: string): UserFacts | undefine
   const line = frames.find(({ head }) => head[0] === 'user' && head[1] === name)?.body ?? '';
   const match = /^uid=(\d{1,10})\([^)]*\) gid=(\d{1,10})\(([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})\)/.exec(line);
   return match === null ? undefined : { uid: Number(match[1]), gid: Number(match[2]), group: match[3] ?? '' };
+}
+
+/** Frames `name NAME` with an address on each line, some of them several times. */
+function parseAddresses(frames: readonly Frame[], name: string): readonly string[] {
+  const body = frames.find(({ head }) => head[0] === 'name' && head[1] === name)?.body ?? '';
+  return [...new Set(body.split('\n').filter((line) => isIP(line) !== 0))].sort();
 }
 
 function manifestFacts(file: FileFacts | undefined): ManifestFacts {

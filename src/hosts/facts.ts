@@ -9,6 +9,8 @@ export interface ObserveRequest {
   /** Absolute paths of single files. Their content is read (up to 1 MiB each). */
   readonly files: readonly string[];
   readonly users: readonly string[];
+  /** DNS names to look up as the host's own programs do. */
+  readonly names: readonly string[];
   /** Look at libvirt: its secrets. */
   readonly libvirt: boolean;
   /** Look through all guests for the secrets that they use (slower: asks libvirt for each guest). */
@@ -27,6 +29,7 @@ export const lookAtNothing: ObserveRequest = {
   units: [],
   files: [],
   users: [],
+  names: [],
   libvirt: false,
   guests: false,
   instanceDirectories: [],
@@ -48,6 +51,8 @@ export interface HostFacts {
   readonly files: Readonly<Record<string, FileFacts>>;
   /** By the name asked for; undefined where there is no such user. */
   readonly users: Readonly<Record<string, UserFacts | undefined>>;
+  /** The addresses of every name asked for; none where it has none. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** undefined where it was not asked for or virsh is not installed. */
   readonly libvirt?: LibvirtFacts;
   /** Guests that have a disk of their own in an instance directory. */

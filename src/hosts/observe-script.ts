@@ -27,6 +27,10 @@ export function renderObserveScript(request: ObserveRequest, known: readonly Kno
       'users',
       request.users.map((name) => checked('user', name)),
     ),
+    assign(
+      'names',
+      request.names.map((name) => checked('name', name)),
+    ),
     assign('files', [...new Set(files)]),
     assign('ancestors', [...new Set(files.flatMap(ancestors))]),
     assign(

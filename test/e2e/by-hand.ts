@@ -78,7 +78,8 @@ workarounds|ensure_libvirt_rbd_instance_dir_cleanup|True
 /** What the guide has a person do on the two hosts of the quickstart, each in its own hand: services run with it at the end. */
 export async function wireByHand(world: World): Promise<void> {
   const { ceph } = world;
-  const conf = `# cluster of the lab\n[global]\nfsid = ${ceph.fsid}\nmon host = ${ceph.monHost}\n\n[client]\nrbd cache = true\n`;
+  const [monitor = ''] = /v1:[^\],]*/.exec(ceph.monHost) ?? [];
+  const conf = `# cluster of the lab\n[global]\nfsid = ${ceph.fsid}\nmon host = ${monitor}\n\n[client]\nrbd cache = true\n`;
   const keyring = (name: string) => ceph.ceph(['auth', 'get-or-create', `client.${name}`]);
   const [controller, compute] = [world.host('ctl1'), world.host('cmp1')];
   const install = 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install';

@@ -92,10 +92,13 @@ for (const name of shellNames) {
       const facts = await observe(host.shell, {
         packages: ['dpkg', 'no-such-package'],
         users: ['daemon', 'nobody-here'],
+        names: ['localhost', 'no-such-name.invalid'],
         instanceDirectories: [instances],
         imageDirectories: [images],
       });
       assert.deepEqual(facts.users, { daemon: { uid: 1, gid: 1, group: 'daemon' }, 'nobody-here': undefined });
+      assert.ok(facts.addresses.localhost?.includes('127.0.0.1'));
+      assert.deepEqual(facts.addresses['no-such-name.invalid'], []);
       assert.deepEqual(Object.keys(facts.packages), ['dpkg']);
       assert.equal(facts.packages.dpkg?.status, 'installed');
       assert.equal(facts.localInstances, 2);

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import ssh2 from 'ssh2';
 import { eventually } from '../../lab/eventually.ts';
 import { newSshKey } from '../../lab/ssh-key.ts';
+import { lookAtNothing } from '../../src/hosts/facts.ts';
 import { observeHost } from '../../src/hosts/host.ts';
 import type { HostTarget, ScriptRequest, SshConnection } from '../../src/hosts/ssh-access.ts';
 import { SshPool } from '../../src/hosts/ssh-pool.ts';
@@ -267,10 +268,6 @@ for (const [what, behave] of strangers) {
 }
 
 test('observeHost() refuses a host that answers rubbish, or stops in the middle', async () => {
-  const request = {
-    ...{ packages: [], units: [], files: [], users: [] },
-    ...{ libvirt: false, guests: false, instanceDirectories: [], imageDirectories: [], access: [] },
-  };
   for (const [command, message] of [
     ['echo hello', /the script did not begin \(exit code 0\)/],
     ['head -c 100000 /dev/urandom', /the script did not begin/],
@@ -280,7 +277,7 @@ test('observeHost() refuses a host that answers rubbish, or stops in the middle'
     await using odd = await startSshd({ config: `ForceCommand ${command}` });
     await using pool = new SshPool();
     const options = { port: odd.port, knownHosts: odd.knownHostsLine('ed25519'), key: odd.clientKeys.ed25519 };
-    await assert.rejects(observeHost(pool.connection(target(options)), request, never), {
+    await assert.rejects(observeHost(pool.connection(target(options)), lookAtNothing, never), {
       reason: 'HostAnswerInvalid',
       message,
     });

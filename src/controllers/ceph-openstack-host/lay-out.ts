@@ -1,5 +1,6 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { ConfError, parseCephConf, parseKeyring } from '../../ceph/conf.ts';
+import { ConfError, parseKeyring } from '../../ceph/conf.ts';
+import { monitorNamesIn, saysAllOf } from '../../ceph/same-conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
 import type { DesiredHost, Directory, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
@@ -18,8 +19,8 @@ interface WantedFile {
   readonly owner: string;
   readonly group: string;
   readonly mode: string;
-  /** Whether what stands there says the same in other words. */
-  readonly agrees: (content: Secret) => boolean;
+  /** Whether what stands there says the same in other words; `did`: it was found to, before. */
+  readonly agrees: (content: Secret, did: boolean) => boolean;
   /** It holds a key, which is never copied elsewhere. */
   readonly isKey: boolean;
   /** Whose key it is, in a plan with one that no Secret holds yet. */
@@ -41,7 +42,7 @@ export function layOut(
   layOutPackages(draft, host, facts, wanted, desired);
   for (const directory of wanted.directories) layOutDirectory(draft, facts, directory);
   const files = [
-    ...wanted.files.map(plainFile),
+    ...wanted.files.map((file) => plainFile(file, facts)),
     ...wanted.keyrings.flatMap((keyring) => keyringFile(draft, keyring, observed.keys)),
   ];
   for (const file of files) layOutFile(draft, host, facts, file);
@@ -126,26 +127,17 @@ function layOutDirectory(draft: Draft, facts: HostFacts, directory: Directory): 
   }
 }
 
-function plainFile(file: WholeFile): WantedFile {
+function plainFile(file: WholeFile, { addresses }: HostFacts): WantedFile {
+  const addressesOf = (name: string) => addresses[name] ?? [];
+  // While nobody can say what its names mean, what agreed is not replaced.
+  const isUnclear = (text: string) => monitorNamesIn(text).some((name) => addressesOf(name).length === 0);
   return {
     ...file,
     content: new Secret(file.content),
-    agrees: (content) => saysAllOf(content, file.content),
+    agrees: (content, did) =>
+      (did && isUnclear(content.reveal())) || saysAllOf(content.reveal(), file.content, addressesOf),
     isKey: false,
   };
-}
-
-/** A ceph.conf of somebody else that says, among other things, all that ours would. */
-function saysAllOf(content: Secret, wanted: string): boolean {
-  try {
-    const found = parseCephConf(content.reveal());
-    return [...parseCephConf(wanted)].every(([section, options]) =>
-      [...options].every(([name, value]) => found.get(section)?.get(name) === value),
-    );
-  } catch (error) {
-    if (error instanceof ConfError) return false;
-    throw error;
-  }
 }
 
 function keyringFile(draft: Draft, keyring: KeyringFile, keys: ReadonlyMap<string, ClientKey>): WantedFile[] {
@@ -197,7 +189,8 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
   // What is ours is kept to the letter; what is not only has to say the same.
   const mayDiffer = ours === undefined || ours.former.kind === 'adopted' || file.foretold !== undefined;
   const equal =
-    seen.content?.equals(content) === true || (mayDiffer && seen.content !== undefined && file.agrees(seen.content));
+    seen.content?.equals(content) === true ||
+    (mayDiffer && seen.content !== undefined && file.agrees(seen.content, ours?.sha256 === seen.sha256));
   if (equal && seen.sha256 !== undefined) {
     if (ours === undefined || ours.sha256 !== seen.sha256) keep(adopted(seen), seen.sha256);
     if (seen.owner !== owner || seen.group !== group || seen.mode !== mode) {

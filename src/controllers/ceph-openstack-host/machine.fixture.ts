@@ -41,6 +41,7 @@ export class Machine {
   localImages = 0;
   volumes = 0;
   guestSecrets: string[] = [];
+  addresses: HostFacts['addresses'] = {};
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
   former: FormerBinding = 'lists-it';
   owner: HostOwner = {
@@ -181,6 +182,7 @@ export class Machine {
       users: Object.fromEntries(
         ['root', 'glance', 'cinder', 'nova', 'libvirt-qemu'].map((name) => [name, { uid: 1, gid: 1, group: name }]),
       ),
+      addresses: this.addresses,
       libvirt: {
         reachable: true,
         secrets: [...this.secrets].map(([uuid, { usageName, value, ephemeral = false }]) => ({

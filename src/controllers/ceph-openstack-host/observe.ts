@@ -1,4 +1,5 @@
 import { roles as allRoles, type CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import { monitorNamesIn } from '../../ceph/same-conf.ts';
 import { type AccessCheck, type HostFacts, lookAtNothing, type ObserveRequest } from '../../hosts/facts.ts';
 import { observeHost } from '../../hosts/host.ts';
 import type { ManifestOwner } from '../../hosts/manifest.ts';
@@ -60,7 +61,7 @@ const likely: Platform = 'debian-systemd';
 
 /**
  * Looks at a host. One look tells all that a settled host needs; a second one follows where the first shows files of
- * ours that nobody wants any more, or that all is laid out and access can be proved.
+ * ours that nobody wants any more, a ceph.conf that names monitors, or that all is laid out and access can be proved.
  */
 export async function observe(
   host: CephOpenStackHost,
@@ -87,6 +88,11 @@ export async function observe(
     };
     facts = await observeHost(ssh, more, signal);
   }
+  const names = namesOfMonitors(connection, facts);
+  if (names.length > 0) {
+    const { addresses } = await observeHost(ssh, { ...lookAtNothing, names }, signal);
+    facts = { ...facts, addresses };
+  }
   const seen = readMeaning(host, connection, facts);
   const checks = accessToProve(host, seen);
   if (checks.length === 0) return seen;
@@ -97,7 +103,7 @@ export async function observe(
 /** Everything that any of the host's roles could speak of, whatever release it turns out to have. */
 export function requestFor(
   host: CephOpenStackHost,
-  { current, next, planned }: Pick<Extract<HostConnection, { kind: 'reach' }>, 'current' | 'next' | 'planned'>,
+  { current, next, planned }: Pick<Reach, 'current' | 'next' | 'planned'>,
   platform: Platform,
 ): ObserveRequest {
   const rendered = [current, next, planned]
@@ -129,6 +135,7 @@ export function requestFor(
       ...places.map((place) => place.user),
       ...rendered.flatMap((role) => role.distribute.directories.map(({ owner }) => owner)),
     ]),
+    names: [],
     libvirt: isCompute || host.metadata.deletionTimestamp !== undefined,
     guests: isCompute || host.metadata.deletionTimestamp !== undefined,
     instanceDirectories: isCompute ? ['/var/lib/nova/instances'] : [],
@@ -160,12 +167,24 @@ function notAsked({ manifest, files, units, libvirt }: HostFacts): Pick<ObserveR
   };
 }
 
+/** So many are looked up at most: the file may be of anybody, and each may take seconds. */
+const maxNames = 24;
+
+/** The names of monitors, where a ceph.conf that is not ours to the letter, or the one that is wanted, has names. */
+function namesOfMonitors({ current, next, planned }: Reach, { files }: HostFacts): readonly string[] {
+  const wanted = [current, next, planned].flatMap((revision) => revision?.data.roles ?? []);
+  const names = wanted
+    .flatMap((role) => role.distribute.files)
+    .flatMap(({ path, content }) => {
+      const found = files[path];
+      if (found?.kind !== 'file' || found.content === undefined || found.content.reveal() === content) return [];
+      return [...monitorNamesIn(found.content.reveal()), ...monitorNamesIn(content)];
+    });
+  return distinct(names).slice(0, maxNames);
+}
+
 /** What the facts mean: kind of machine, releases, and its part of each revision. */
-function readMeaning(
-  host: CephOpenStackHost,
-  connection: Extract<HostConnection, { kind: 'reach' }>,
-  facts: HostFacts,
-): SeenHost {
+function readMeaning(host: CephOpenStackHost, connection: Reach, facts: HostFacts): SeenHost {
   const { current, next, planned, keys, owner, imagesIn, former, takeOverRefusal } = connection;
   const ownership = hostOwnership(facts.manifest, owner, host.spec.adoption, former, takeOverRefusal);
   const platform = platformFrom(facts);

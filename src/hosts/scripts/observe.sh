@@ -1,5 +1,5 @@
 # One look at a host; it writes nothing. Lists come in as words that have been checked to hold neither blanks nor quotes.
-# $packages $units $users $files $ancestors (directories above them) $known ("hash:path")
+# $packages $units $users $names $files $ancestors (directories above them) $known ("hash:path")
 # $instance_directories $want_libvirt $want_guests; and the function access.
 
 max_file_bytes=1048576
@@ -98,6 +98,13 @@ observe_users() {
   for user in $users; do
     tell "user $user"
     id "$user" 2>/dev/null
+  done
+}
+
+observe_names() {
+  for name in $names; do
+    tell "name $name"
+    within 3 getent ahosts "$name" 2>/dev/null | awk '{ print $1 }'
   done
 }
 
@@ -244,6 +251,7 @@ observe() {
   observe_packages
   observe_units
   observe_users
+  observe_names
   observe_files
   observe_instances
   observe_images

@@ -1,0 +1,30 @@
+import { ConfError, parseCephConf } from './conf.ts';
+import { type AddressesOf, isSameMonitors, namesIn, parseMonHost } from './mon-host.ts';
+
+/** Whether a ceph.conf of somebody else says, among other things and in its own words, all that `wanted` would. */
+export function saysAllOf(found: string, wanted: string, addressesOf: AddressesOf): boolean {
+  const conf = readConf(found);
+  if (conf === undefined) return false;
+  return [...(readConf(wanted) ?? [])].every(([section, options]) =>
+    [...options].every(([name, value]) => {
+      const other = conf.get(section)?.get(name);
+      if (other === value) return true;
+      return name === 'mon_host' && other !== undefined && isSameMonitors(other, value, addressesOf);
+    }),
+  );
+}
+
+/** The DNS names by which a ceph.conf names monitors. */
+export function monitorNamesIn(text: string): readonly string[] {
+  const monHost = readConf(text)?.get('global')?.get('mon_host');
+  return namesIn(parseMonHost(monHost ?? '') ?? '');
+}
+
+function readConf(text: string) {
+  try {
+    return parseCephConf(text);
+  } catch (error) {
+    if (error instanceof ConfError) return undefined;
+    throw error;
+  }
+}
