@@ -76,6 +76,12 @@ const placementGroups = withRules(
       .refine((count) => powersOfTwo.includes(count), countSentence)
       .exactOptional()
       .describe('The number of placement groups, with autoscale Disabled. A smaller one moves data.'),
+    whenAdopted: z
+      .enum(['Enforce', 'Leave'])
+      .exactOptional()
+      .describe(
+        'Leave: nothing of this is written to a pool that was there before, where it could move data; only to one that the operator made. Left out: Enforce.',
+      ),
   }),
   {
     rule: `!has(self.count) || self.count in [${powersOfTwo.join(', ')}]`,

@@ -46,14 +46,18 @@ const owner = { installation: name, namespace: name, name };
 export type PoolRecord = Owner & {
   /** The RBD namespaces that we made: only those are ever removed. */
   readonly namespaces: readonly string[];
-} & ({ readonly creatingAfter: number } | { readonly poolID: number });
+} & (
+    | { readonly creatingAfter: number }
+    /** `made`: by us for this owner; another pool was adopted, or nobody knows. */
+    | { readonly poolID: number; readonly made?: true }
+  );
 
 const namespaces = z.array(z.string()).default([]);
 
 const part = z.literal('data').exactOptional();
 
 const poolRecord = z.union([
-  z.object({ ...owner, part, namespaces, poolID: z.int() }),
+  z.object({ ...owner, part, namespaces, poolID: z.int(), made: z.literal(true).exactOptional() }),
   z.object({ ...owner, part, namespaces, creatingAfter: z.int() }),
 ]);
 

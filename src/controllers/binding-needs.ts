@@ -14,8 +14,6 @@ export interface PoolNeed {
   /** The connection Secret of its cluster. */
   readonly cluster: string;
   readonly own?: PoolFields;
-  /** What a pool gets that the binding makes: on one that is adopted it could move data, so there it is only what is written. */
-  readonly whenMade?: Pick<PoolFields, 'placementGroups'>;
 }
 
 /** A user that a section needs: a CephClientAuth by name, with the fields to make it when it is the binding's own. */
@@ -195,8 +193,9 @@ function poolNeed(
   share: string,
 ): PoolNeed {
   if (section.poolRef !== undefined) return { ...place, objectName: section.poolRef.name };
-  const placementGroups = { targetSizeRatio: share, bulk: true };
-  return { ...place, own: { poolName, ...section.pool }, whenMade: { placementGroups } };
+  // On a pool that is adopted it could move data, so there it is only what is written.
+  const placementGroups = { targetSizeRatio: share, bulk: true, whenAdopted: 'Leave' } as const;
+  return { ...place, own: { poolName, placementGroups, ...section.pool } };
 }
 
 function clientNeed(

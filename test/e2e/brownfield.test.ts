@@ -111,6 +111,15 @@ describe('hosts wired by hand', () => {
     assert.ok(secrets.get(handmadeUuid)?.value?.equals((await user(ceph, 'client.cinder')).key));
   });
 
+  it('stay as they are when nothing is to be adopted any more', async () => {
+    const groups = async () =>
+      [...(await pools(ceph)).values()].map((pool) => [pool.pool_name, pool.flags_names, pool.options]);
+    const before = await groups();
+    await applyQuickstart(world, { ...own, adoption: 'Never' });
+    await allReady(world);
+    assert.deepEqual(await groups(), before);
+  });
+
   it('get back what was there before when they are given back', async () => {
     await applyQuickstart(world, { ...own, adoption: 'IfUnowned', hostRemoval: 'Clean' });
     await allReady(world);

@@ -9,12 +9,7 @@ import { type CephOpenStackHost, parseCephOpenStackHost } from '../../api/ceph-o
 import { parseRbdPool, type RbdPool } from '../../api/rbd-pool.ts';
 import { apiVersion, type Resource } from '../../api/resource.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../../controllers/binding-needs.ts';
-import {
-  type ChildManifest,
-  clientManifest,
-  hostManifest,
-  poolManifest,
-} from '../../controllers/ceph-openstack-binding/children.ts';
+import { type ChildManifest, hostManifest, needManifest } from '../../controllers/ceph-openstack-binding/children.ts';
 import type { HostView } from '../../controllers/ceph-openstack-binding/host-view.ts';
 import { hostProblem } from '../../controllers/ceph-openstack-binding/judge.ts';
 import { claimedByOthers, poolsOfOthers } from '../../controllers/ceph-openstack-binding/observe.ts';
@@ -122,10 +117,10 @@ export function childrenOf(binding: CephOpenStackBinding): Children {
   return {
     pools: poolNeeds(needs)
       .filter((need) => need.own !== undefined)
-      .map((need) => parseRbdPool(healthy('RbdPool', poolManifest(binding, need)))),
+      .map((need) => parseRbdPool(healthy('RbdPool', needManifest(binding, need)))),
     clients: clientNeeds(needs)
       .filter((need) => need.own !== undefined)
-      .map((need) => parseCephClientAuth(healthy('CephClientAuth', clientManifest(binding, need)))),
+      .map((need) => parseCephClientAuth(healthy('CephClientAuth', needManifest(binding, need)))),
   };
 }
 

@@ -59,12 +59,8 @@ function manifest(
   return { metadata: { ...metadata, annotations }, spec };
 }
 
-export function poolManifest(binding: CephOpenStackBinding, need: PoolNeed): ChildManifest {
-  const unasked = binding.spec.adoption === 'Never' ? need.whenMade : {};
-  return manifest(binding, need.objectName, { ...unasked, ...need.own, ...inheritedFields(binding, need) });
-}
-
-export function clientManifest(binding: CephOpenStackBinding, need: ClientNeed): ChildManifest {
+/** The object of a pool or user that the binding needs of its own. */
+export function needManifest(binding: CephOpenStackBinding, need: PoolNeed | ClientNeed): ChildManifest {
   return manifest(binding, need.objectName, { ...need.own, ...inheritedFields(binding, need) });
 }
 

@@ -25,19 +25,21 @@ test('planBinding() makes the guide’s pools, with their shares', () => {
     spec.poolName,
     spec.placementGroups,
   ]);
+  const share = (targetSizeRatio: string) => ({ targetSizeRatio, bulk: true, whenAdopted: 'Leave' });
   assert.deepEqual(pools, [
-    ['cloud-glance', 'images', { targetSizeRatio: '0.07', bulk: true }],
-    ['cloud-cinder-ceph', 'volumes', { targetSizeRatio: '0.53', bulk: true }],
-    ['cloud-backup', 'backups', { targetSizeRatio: '0.25', bulk: true }],
-    ['cloud-nova', 'vms', { targetSizeRatio: '0.15', bulk: true }],
+    ['cloud-glance', 'images', share('0.07')],
+    ['cloud-cinder-ceph', 'volumes', share('0.53')],
+    ['cloud-backup', 'backups', share('0.25')],
+    ['cloud-nova', 'vms', share('0.15')],
   ]);
 });
 
-test('planBinding() leaves the placement groups of pools that may be adopted as they are, unless they are written', () => {
+test('planBinding() asks for the same placement groups whatever is adopted, and has those that are written enforced', () => {
   const glance = { pool: { placementGroups: { targetSizeRatio: '0.1' } } };
-  const { children } = settled(specWith(two, { adoption: 'IfUnowned', glance }));
-  const groups = [...children.RbdPool.values()].map(({ spec }) => spec.placementGroups);
-  assert.deepEqual(groups, [{ targetSizeRatio: '0.1' }, undefined, undefined, undefined]);
+  const groupsUnder = (adoption: string) =>
+    [...settled(specWith(two, { adoption, glance })).children.RbdPool.values()].map(({ spec }) => spec.placementGroups);
+  assert.deepEqual(groupsUnder('IfUnowned')[0], { targetSizeRatio: '0.1' });
+  assert.deepEqual(groupsUnder('IfUnowned'), groupsUnder('Never'));
 });
 
 test('planBinding() makes the guide’s users, with access to what each needs', () => {

@@ -8,7 +8,7 @@ import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts
 import { poolsKnownAs } from '../clusters-on-hosts.ts';
 import { noteIn, noteOf } from '../trial-note.ts';
 import { holdsAll } from './canonical.ts';
-import { type ChildManifest, clientManifest, isApplied, isChildOf, poolManifest } from './children.ts';
+import { type ChildManifest, isApplied, isChildOf, needManifest } from './children.ts';
 import { judge } from './judge.ts';
 import { leavingHosts, pauseChildren, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
@@ -87,7 +87,7 @@ export function draftBinding(binding: CephOpenStackBinding, observed: Observed):
 function applyPools(binding: CephOpenStackBinding, needs: Needs, observed: Observed): readonly BindingStep[] {
   return poolNeeds(needs).flatMap((need) => {
     if (need.own === undefined) return [];
-    return applyChild('apply-pool', binding, poolManifest(binding, need), observed.pools.get(need.objectName));
+    return applyChild('apply-pool', binding, needManifest(binding, need), observed.pools.get(need.objectName));
   });
 }
 
@@ -102,7 +102,7 @@ function applyClients(
   return clientNeeds(needs).flatMap((need) => {
     if (need.own === undefined) return [];
     if (isKept && observed.clients.has(need.objectName)) return [];
-    return applyChild('apply-client', binding, clientManifest(binding, need), observed.clients.get(need.objectName));
+    return applyChild('apply-client', binding, needManifest(binding, need), observed.clients.get(need.objectName));
   });
 }
 

@@ -112,14 +112,14 @@ function intent(owner: Owner, highestPoolId: number): PoolRecord {
 
 /** The id of a pool that was just made is known only now. */
 async function recordOwner(
-  { pool, owner, namespaces }: Extract<PoolStep, { verb: 'record-owner' }>,
+  { pool, owner, made, namespaces }: Extract<PoolStep, { verb: 'record-owner' }>,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<void> {
   const { pools } = await readOsdMap(cluster, signal);
   const found = pools.find(({ name }) => name === pool);
   if (found === undefined) throw new Error(`The pool "${pool}" is not there, although Ceph said that it was made.`);
-  const record: PoolRecord = { ...owner, namespaces, poolID: found.id };
+  const record: PoolRecord = { ...owner, namespaces, poolID: found.id, ...(made ? { made } : {}) };
   await writeRecord(cluster, poolRecordKey(pool), record, signal);
 }
 

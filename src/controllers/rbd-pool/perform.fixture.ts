@@ -54,7 +54,8 @@ export function perform(step: PoolStep, world: World): World {
       }));
     case 'record-owner': {
       const poolID = world.pools.find(({ name }) => name === step.pool)?.id ?? -1;
-      return recorded(world, { ...step.owner, namespaces: step.namespaces, poolID });
+      const made = step.made ? ({ made: true } as const) : {};
+      return recorded(world, { ...step.owner, namespaces: step.namespaces, poolID, ...made });
     }
     case 'set-variable':
       return change((pool) => variable(step, pool, world));

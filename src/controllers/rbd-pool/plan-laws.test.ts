@@ -49,6 +49,7 @@ const anySpec: fc.Arbitrary<Spec> = fc
           autoscale: fc.constant('Enabled' as const),
           targetSizeRatio: optional(fc.constantFrom('0', '0.1', '0.53')),
           bulk: optional(fc.boolean()),
+          whenAdopted: optional(fc.constantFrom('Enforce', 'Leave')),
         }),
         fc.record({ autoscale: fc.constant('Disabled' as const), count: optional(fc.constantFrom(8, 16, 32)) }),
       ),
@@ -114,6 +115,7 @@ const anyData = fc.record({
   dataRecord: fc.constantFrom(
     undefined,
     { ...dataOwner, namespaces: [], poolID: 5 },
+    { ...dataOwner, namespaces: [], poolID: 5, made: true as const },
     { ...dataOwner, namespaces: [], creatingAfter: 3 },
   ),
   dataPool: fc.constantFrom(undefined, 'volumes-data', 'elsewhere'),
@@ -128,6 +130,7 @@ const anyPools: fc.Arbitrary<World> = fc.oneof(
       fc.constantFrom(
         undefined,
         { ...owner, namespaces: ['a', 'b'], poolID: 4 },
+        { ...owner, namespaces: ['b'], poolID: 4, made: true as const },
         { ...owner, namespaces: [], creatingAfter: 3 },
       ),
       optional(fc.dictionary(fc.constantFrom('a', 'b', 'd'), fc.integer({ min: 0, max: 1 }))),

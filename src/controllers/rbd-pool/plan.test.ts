@@ -140,6 +140,51 @@ for (const [name, spec, world, expected] of changes) {
   });
 }
 
+const groups = { targetSizeRatio: '0.53', bulk: true, whenAdopted: 'Leave' } as const;
+const shares = ['Set bulk of pool "volumes" from false to true.', 'Set target_size_ratio of pool "volumes" to 0.53.'];
+const madeBy = { ...owner, namespaces: [], poolID: 4, made: true } as const;
+const others = worldWith({ applications: {} }, { record: undefined });
+
+for (const [what, spec, world, expected] of [
+  ['to a pool that it made', {}, worldWith({}, { record: madeBy }), shares],
+  [
+    'to a pool that it made and died before it said so',
+    {},
+    worldWith({}, { record: { ...owner, namespaces: [], creatingAfter: 3 } }),
+    shares,
+  ],
+  ['not to a pool that it adopts', { adoption: 'IfUnowned' }, others, []],
+  ['not to a pool that it has adopted', {}, converge(rbdPool({ adoption: 'IfUnowned' }), others).world, []],
+  ['not to one whose record speaks of another pool', {}, worldWith({}, { record: { ...madeBy, poolID: 9 } }), []],
+  [
+    'not to one that another owner made',
+    { adoption: 'IfUnowned' },
+    worldWith({ applications: {} }, { record: { ...madeBy, name: 'gone' } }),
+    [],
+  ],
+  [
+    'to one that was adopted, when not told to leave it',
+    { placementGroups: { bulk: true } },
+    worldWith(),
+    shares.slice(0, 1),
+  ],
+] as const) {
+  test(`planPool() gives shares ${what}`, () => {
+    const said = sentences({ placementGroups: groups, ...spec }, world).flat();
+    assert.deepEqual(
+      said.filter((sentence) => sentence.startsWith('Set')),
+      expected,
+    );
+  });
+}
+
+test('planPool() gives a pool that it makes its shares, and puts them back', () => {
+  const { world } = converge(rbdPool({ placementGroups: groups }), emptyWorld);
+  const bare = { ...world, pools: world.pools.map((pool) => ({ ...pool, flags: [] })) };
+  assert.deepEqual(sentences({ placementGroups: groups }, world), []);
+  assert.deepEqual(sentences({ placementGroups: groups }, bare), [shares.slice(0, 1)]);
+});
+
 test('planPool() says how much data a change moves', () => {
   const usage = { stored: 3 * 2 ** 40, available: 0 };
   assert.deepEqual(sentences({ replicated: { size: 3 } }, worldWith({ size: 2, minSize: 1 }), { usage }), [

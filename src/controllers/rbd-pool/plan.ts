@@ -177,15 +177,29 @@ function planCreation(resource: RbdPool, observed: ObservedPool): Plan<PoolStep>
         ...(resource.spec.erasureCoded === undefined
           ? [{ verb: 'init-pool' as const, pool, hasSnapshots: false }]
           : []),
-        { verb: 'record-owner', pool, owner, namespaces: namespaces.recorded },
+        { verb: 'record-owner', pool, owner, made: true, namespaces: namespaces.recorded },
       ],
       namespaces.create,
     ],
   };
 }
 
-function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool): Plan<PoolStep> {
+/** A pool that somebody else made may be full, and other placement groups would move its data. */
+function withoutUnasked(resource: RbdPool): RbdPool {
+  const { placementGroups, ...others } = resource.spec;
+  return placementGroups?.whenAdopted === 'Leave' ? { ...resource, spec: others } : resource;
+}
+
+/** Told by the record of before, or by that of a pass that died after it made the pool. */
+function isMade({ owner, record }: ObservedPool, pool: Pool): boolean {
+  if (record === undefined || !sameOwner(record, owner)) return false;
+  return 'poolID' in record ? record.poolID === pool.id && record.made === true : pool.id > record.creatingAfter;
+}
+
+function planExisting(declared: RbdPool, observed: ObservedPool, pool: Pool): Plan<PoolStep> {
   const { owner, ownership, record, look } = observed;
+  const made = isMade(observed, pool);
+  const resource = made ? declared : withoutUnasked(declared);
   const rule = planPlacement(resource, observed);
   const name = pool.name;
   const mark = poolMark(owner);
@@ -205,7 +219,9 @@ function planExisting(resource: RbdPool, observed: ObservedPool, pool: Pool): Pl
   });
   const stages: readonly (readonly PoolStep[])[] = [
     [
-      ...(isRecorded ? [] : [{ verb: 'record-owner' as const, pool: name, owner, namespaces: namespaces.recorded }]),
+      ...(isRecorded
+        ? []
+        : [{ verb: 'record-owner' as const, pool: name, owner, made, namespaces: namespaces.recorded }]),
       ...rule.steps,
     ],
     [

@@ -19,7 +19,7 @@ const repairs: readonly (readonly [step: PoolStep, standsAlone: boolean])[] = [
   [set('crush_rule'), false],
   [set('allow_ec_overwrites'), false],
   [{ verb: 'mark-pool', pool, mark: 'm' }, false],
-  [{ verb: 'record-owner', pool, owner, namespaces: [] }, false],
+  [{ verb: 'record-owner', pool, owner, made: true, namespaces: [] }, false],
 ];
 for (const [step, standsAlone] of repairs) {
   const name = step.verb === 'set-variable' ? step.variable : step.verb;

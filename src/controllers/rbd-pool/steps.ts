@@ -18,11 +18,12 @@ export type PoolStep =
   | { readonly verb: 'create-pool'; readonly pool: string; readonly like: NewPool }
   /** Enables the application rbd and sets our mark in it. `former` is whose mark it replaces. */
   | { readonly verb: 'mark-pool'; readonly pool: string; readonly mark: string; readonly former?: string }
-  /** Says in the monitors' store whose the pool is, and which namespaces we made. */
+  /** Says in the monitors' store whose the pool is, whether we made it, and which namespaces we made. */
   | {
       readonly verb: 'record-owner';
       readonly pool: string;
       readonly owner: Owner;
+      readonly made: boolean;
       readonly namespaces: readonly string[];
     }
   | {
