@@ -44,3 +44,12 @@ export const pool = (change: Spec = {}, name?: string) => apiObject('RbdPool', c
 export const client = (change: Spec = {}, name?: string) => apiObject('CephClientAuth', change, name);
 export const binding = (change: Spec = {}, name?: string) => apiObject('CephOpenStackBinding', change, name);
 export const host = (change: Spec = {}, name?: string) => apiObject('CephOpenStackHost', change, name);
+
+/** One host that is both volume server and compute. */
+export const allInOne = { name: 'all1', layer: 'combined', roles: ['CinderVolume', 'NovaCompute'] } as const;
+
+/** The least binding for that host alone, with its instances' disks in Ceph. */
+export function bindingOfOne(address: string, change: Spec = {}): ApiObject {
+  const hosts = [{ name: allInOne.name, address, roles: allInOne.roles }];
+  return binding({ hosts, glance: undefined, cinderBackup: undefined, nova: { ephemeral: {} }, ...change }, 'cloud');
+}

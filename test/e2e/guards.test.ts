@@ -1,35 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startWorld } from '../../lab/world.ts';
-import { binding } from '../api-objects.ts';
+import { allInOne, bindingOfOne, type Spec } from '../api-objects.ts';
 import { fileOn, keepLibvirtUp, libvirtSecretsOn } from './seen-host.ts';
 import { refusedRequests } from './story.ts';
 import { gone, heldBack, ready, remove } from './waiting.ts';
 
 /* One host that is both volume server and compute, reached through sudo, and what it is guarded from. */
 
-const roles = ['CinderVolume', 'NovaCompute'] as const;
-const world = await startWorld({ hosts: [{ name: 'all1', layer: 'combined', roles }], sshUser: 'ops' });
+const world = await startWorld({ hosts: [allInOne], sshUser: 'ops' });
 after(() => world[Symbol.asyncDispose]());
 const host = world.host('all1');
 const novaConf = async () => (await fileOn(host, '/etc/nova/nova.conf'))?.content.reveal();
 const patience = { timeoutMs: 240_000 };
 const localDisk = '/var/lib/nova/instances/7c1d7a3e-0000-4000-8000-000000000001';
 
-async function apply(fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  await world.apply(
-    binding(
-      {
-        hosts: [{ name: 'all1', address: host.address, roles }],
-        glance: undefined,
-        cinderBackup: undefined,
-        nova: { ephemeral: {} },
-        ...fields,
-      },
-      'cloud',
-    ),
-  );
-}
+const apply = (fields?: Spec) => world.apply(bindingOfOne(host.address, fields));
 
 before(async () => {
   await keepLibvirtUp(host);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { startCeph } from '../../lab/ceph.ts';
 import { startWorld } from '../../lab/world.ts';
 import { derivedSecretUuid } from '../../src/openstack/libvirt.ts';
-import { binding } from '../api-objects.ts';
+import { allInOne, bindingOfOne } from '../api-objects.ts';
 import { pools, user } from './seen-ceph.ts';
 import { fileOn, keyOn, libvirtSecretsOn, optionsOn, unitOn } from './seen-host.ts';
 import { soon } from './story.ts';
@@ -11,8 +11,7 @@ import { heldBack, ready, seen } from './waiting.ts';
 
 /* A back end in a cluster of its own, whose pool and user are called as those of the other: the hardest to tell apart. */
 
-const roles = ['CinderVolume', 'NovaCompute'] as const;
-const world = await startWorld({ hosts: [{ name: 'all1', layer: 'combined', roles }] });
+const world = await startWorld({ hosts: [allInOne] });
 after(() => world[Symbol.asyncDispose]());
 const east = await startCeph({
   ...{ suite: 'trixie', name: 'ceph-east', address: await world.network.address() },
@@ -25,11 +24,8 @@ const files = { conf: '/etc/ceph/ceph-east.conf', keyring: '/etc/ceph/ceph-east.
 const uuids = [world.ceph, east].map(({ fsid }) => derivedSecretUuid(fsid, 'cinder'));
 const sameNames = { pool: { poolName: 'volumes' }, client: { clientName: 'cinder' } };
 
-function cloud(...more: readonly object[]) {
-  const fields = { glance: undefined, cinderBackup: undefined, nova: { ephemeral: {} } };
-  const hosts = [{ name: 'all1', address: host.address, roles }];
-  return binding({ ...fields, hosts, cinder: { backends: [{ name: 'ceph' }, ...more] } }, 'cloud');
-}
+const cloud = (...more: readonly object[]) =>
+  bindingOfOne(host.address, { cinder: { backends: [{ name: 'ceph' }, ...more] } });
 
 before(async () => {
   await world.connect('ceph-east', { cluster: east });
