@@ -157,7 +157,11 @@ const condition = z.object({
 
 /** The status fields that every kind has. */
 export const commonStatus = {
-  observedGeneration: z.int().min(0).exactOptional().describe('The generation that this status speaks of.'),
+  observedGeneration: z
+    .int()
+    .min(-1)
+    .exactOptional()
+    .describe('The generation that this status speaks of; -1 until the operator has looked.'),
   conditions: z
     .array(condition)
     .max(16)

@@ -165,7 +165,12 @@ export function customResourceDefinition(kind: KindDefinition) {
                 kind: { type: 'string', description: kind.kind },
                 metadata: { type: 'object' },
                 spec: { description: 'What is wanted.', ...structuralSchema(kind.spec, `${kind.kind}.spec`) },
-                status: { description: 'What was seen.', ...structuralSchema(kind.status, `${kind.kind}.status`) },
+                status: {
+                  description: 'What was seen.',
+                  // An object that nobody has looked at yet would count as done: kstatus takes no generation for the right one.
+                  default: { observedGeneration: -1 },
+                  ...structuralSchema(kind.status, `${kind.kind}.status`),
+                },
               },
               ...(kind.rules.length > 0 ? { 'x-kubernetes-validations': kind.rules } : {}),
             },
