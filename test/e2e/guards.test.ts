@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startWorld } from '../../lab/world.ts';
 import { allInOne, bindingOfOne, type Spec } from '../api-objects.ts';
+import { shownAs } from './health.ts';
 import { fileOn, keepLibvirtUp, libvirtSecretsOn } from './seen-host.ts';
 import { refusedRequests } from './story.ts';
 import { gone, heldBack, ready, remove } from './waiting.ts';
@@ -28,6 +29,7 @@ it('images_type is not set under instances that have their disk on the host', as
   await apply();
   const says = /1 instances? ha(s|ve) .*migrate or delete/;
   await heldBack(world, 'coh', 'cloud-all1', 'InstancesOnLocalDisk', says, patience);
+  await shownAs(world, 'Degraded', 'cephopenstackhosts');
   assert.equal(await novaConf(), before);
   await host.run(`rm -r ${localDisk}`);
   await ready(world, 'cob', 'cloud', patience);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
+import { shownAs } from './health.ts';
 import { assertDone, planned } from './planned.ts';
 import { installPlugin, type Plugin } from './plugin.ts';
 import { cephChanges, pools, users } from './seen-ceph.ts';
@@ -78,13 +79,21 @@ test('a binding in mode Plan', async (t) => {
     for (const line of plan) assert.ok(stdout.includes(`  ${line}\n`), line);
   });
 
+  await t.test('is shown by Argo CD as Suspended, with all of its children', async () => {
+    await shownAs(world, 'Suspended');
+  });
+
   await t.test('changes nothing in Ceph and on hosts', async () => {
     assert.deepEqual(await trace(), before);
   });
 
   await t.test('does just that when it is enforced', async () => {
     await applyQuickstart(world, settings);
+    await shownAs(world, 'Progressing', 'cephopenstackbindings');
+    // As people wait, and Flux.
+    await world.kubectl(['wait', '--for=condition=Ready', 'cephopenstackbinding/cloud', '--timeout=300s']);
     await allReady(world);
+    await shownAs(world, 'Healthy');
     assertDone(world, said);
     const revisions = await objects(world, 'controllerrevisions');
     assert.deepEqual(
