@@ -125,21 +125,16 @@ export function bindingDeeds(lab: () => ToyLab) {
     );
 
   /** What the clients' controller would keep; the key is nobody's. */
-  async function keepSecrets(key = 'bm9ib2R5'): Promise<void> {
-    for (const [section, userID] of [
-      ['glance', 'glance'],
-      ['cinder-ceph', 'cinder'],
-      ['backup', 'cinder-backup'],
-    ] as const) {
-      const stringData = {
-        userID,
-        userKey: `${key}${userID}`,
-        fsid: '5b1c2a3e-0000-4000-8000-000000000001',
-        monHost: '10.0.0.1',
-      };
-      const metadata = { name: `cloud-${section}-ceph-client`, namespace: 'openstack' };
-      await apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData });
-    }
+  async function keepSecret(name: string, userID: string, key = 'bm9ib2R5'): Promise<void> {
+    const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
+    const stringData = { userID, userKey: `${key}${userID}`, fsid, monHost: '10.0.0.1' };
+    await apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'openstack' }, stringData });
+  }
+
+  async function keepSecrets(key?: string): Promise<void> {
+    await keepSecret('cloud-glance-ceph-client', 'glance', key);
+    await keepSecret('cloud-cinder-ceph-ceph-client', 'cinder', key);
+    await keepSecret('cloud-backup-ceph-client', 'cinder-backup', key);
   }
 
   async function cloud(): Promise<CephOpenStackBinding> {
@@ -156,5 +151,5 @@ export function bindingDeeds(lab: () => ToyLab) {
     });
   }
 
-  return { start, get, apply, names, keepSecrets, cloud, readyCloud };
+  return { start, get, apply, names, keepSecret, keepSecrets, cloud, readyCloud };
 }

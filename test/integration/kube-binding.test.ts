@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
 import type { CephOpenStackHost } from '../../src/api/ceph-openstack-host.ts';
 import type { Resource } from '../../src/api/resource.ts';
+import { client } from '../api-objects.ts';
 import { away, binding, bindingDeeds } from './binding-deeds.ts';
 import { startToyLab, type ToyLab } from './kube-toy.ts';
 
@@ -11,7 +12,7 @@ before(async () => {
   lab = await startToyLab('kube-binding');
 });
 after(() => lab[Symbol.asyncDispose]());
-const { start, get, apply, names, keepSecrets, cloud, readyCloud } = bindingDeeds(() => lab);
+const { start, get, apply, names, keepSecret, keepSecrets, cloud, readyCloud } = bindingDeeds(() => lab);
 
 test('a binding makes its children, distributes, switches, settles, and goes with all of them', async () => {
   await using _ = await start();
@@ -64,6 +65,19 @@ test('a binding makes its children, distributes, switches, settles, and goes wit
     assert.notEqual(now.status?.revision?.current, found.status?.revision?.current, 'a new key is a new revision');
   });
 
+  const before = (await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1')).spec.revision;
+  await keepSecret('nova-ceph-client', 'nova');
+  await apply(client({ access: [{ pool: 'vms', mode: 'ReadOnly' }] }, 'nova'));
+  await apply(binding({ nova: { ephemeral: {}, clientRef: { name: 'nova' } } }));
+  await eventually(async () => {
+    const ready = (await cloud()).status?.conditions?.find(({ type }) => type === 'Ready');
+    assert.equal(ready?.reason, 'InvalidSpec');
+    assert.match(ready?.message ?? '', /^spec\.nova\.clientRef: the user "client\.nova" may only read the pool "vms"/);
+  });
+  assert.deepEqual((await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1')).spec.revision, before);
+  await apply(client({ access: [{ poolRef: { name: 'cloud-nova' }, mode: 'ReadWrite' }] }, 'nova'));
+  await readyCloud();
+
   away.add('cmp1');
   await apply(binding({ nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } }));
   await eventually(async () => {
@@ -73,6 +87,8 @@ test('a binding makes its children, distributes, switches, settles, and goes wit
   });
   away.clear();
   await readyCloud();
+
+  await lab.kube.kubectl(['delete', 'cephclientauth', 'nova', '--namespace=openstack', '--timeout=30s']);
 
   await apply(binding({}, ['ctl1']));
   await eventually(async () => assert.deepEqual(await names('cephopenstackhosts'), ['cloud-ctl1']));
