@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 packages := node_modules/.package-lock.json
 
-.PHONY: help node_modules static check test demo lab lab-down bench plugin generate
+.PHONY: help node_modules static check test demo lab lab-down bench plugin generate image
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -49,3 +49,18 @@ plugin: $(packages) ## Make the kubectl plugin: dist/kubectl-cephopenstack, one 
 generate: $(packages) ## Write what is made from the schemas and the chart
 	node src/api/generate.ts
 	node lab/render-chart.ts
+
+# What the image is called and built from (see Dockerfile), what builds it (the first of three that works), and what else that is told.
+IMAGE ?= ceph-openstack-operator:$(shell sed -n 's/^appVersion: *//p' charts/ceph-openstack-operator/Chart.yaml)
+BASE ?=
+NODE ?=
+BUILDER ?= docker podman buildah
+BUILD_FLAGS ?=
+
+image: ## Build the container image with docker, podman or buildah (IMAGE, BASE)
+	@for builder in $(BUILDER); do \
+	  $$builder info >/dev/null 2>&1 || continue; \
+	  exec $$builder build --file Dockerfile --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(NODE),--build-arg NODE=$(NODE)) \
+	    --build-arg VERSION=$(lastword $(subst :, ,$(IMAGE))) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || true) $(BUILD_FLAGS) .; \
+	done; \
+	echo 'Cannot build the image: none of $(BUILDER) works here. Install one, or name yours: make image BUILDER=/path/to/it' >&2; exit 1

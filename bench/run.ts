@@ -4,6 +4,7 @@ import { quickstartHosts, startWorld } from '../lab/world.ts';
 import type { Figure } from './figures.ts';
 import { benchHost } from './host.ts';
 import { benchMany } from './many.ts';
+import { benchPod } from './pod.ts';
 import { benchQuickstart } from './quickstart.ts';
 import { benchVerifiedRollout } from './verified-rollout.ts';
 
@@ -31,4 +32,8 @@ print('A rollout over 500 computes, simulated', benchVerifiedRollout());
 {
   await using world = await startWorld();
   print('Many objects on one cluster', await benchMany(world));
+}
+{
+  await using world = await startWorld({ forPods: true });
+  print('A Pod of the image on a node', await benchPod(world));
 }

@@ -12,6 +12,7 @@ export interface World {
   readonly folder: string;
   readonly tools: KubeTools;
   readonly server: string;
+  readonly address: string;
   readonly port: number;
   readonly etcd: string;
   readonly etcdPeer: string;
@@ -23,12 +24,15 @@ export interface World {
   readonly signing: { readonly privateFile: string; readonly publicFile: string };
 }
 
-/** Chooses ports and makes all certificates and keys, in `folder`. */
-export async function prepare(folder: string, tools: KubeTools): Promise<World> {
-  const [port = 0, etcdPort, peerPort] = await freePorts(3);
-  const server = `https://127.0.0.1:${port}`;
+const loopback = '127.0.0.1';
+
+/** Chooses ports and makes all certificates and keys, in `folder`. The API server listens at `address`. */
+export async function prepare(folder: string, tools: KubeTools, address = loopback): Promise<World> {
+  const [[port = 0], [etcdPort, peerPort]] = await Promise.all([freePorts(1, address), freePorts(2)]);
+  const server = `https://${address}:${port}`;
   const authority = await makeAuthority(folder, 'lab');
-  const names = ['IP:127.0.0.1', 'DNS:localhost', 'DNS:kubernetes.default.svc'];
+  // The second address is that of the Service, the first of its range.
+  const names = [`IP:${address}`, 'IP:10.96.0.1', 'DNS:localhost', 'DNS:kubernetes.default.svc'];
   const [serving, administrator, controllers, signing] = await Promise.all([
     makeSigned(folder, 'apiserver', '/CN=kube-apiserver', authority, names),
     makeSigned(folder, 'admin', '/O=system:masters/CN=admin', authority),
@@ -41,6 +45,7 @@ export async function prepare(folder: string, tools: KubeTools): Promise<World> 
     folder,
     tools,
     server,
+    address,
     port,
     etcd: `http://127.0.0.1:${etcdPort}`,
     etcdPeer: `http://127.0.0.1:${peerPort}`,
@@ -67,25 +72,26 @@ export function startEtcd({ folder, tools, etcd, etcdPeer }: World): Running {
   });
 }
 
-export function startApiServer(
-  { folder, tools, port, etcd, authority, serving, signing }: World,
-  admissionPlugins: readonly string[],
-): Running {
+export function startApiServer(world: World, admissionPlugins: readonly string[]): Running {
+  const { folder, tools, address, port, etcd, authority, serving, signing, administrator } = world;
   return start(folder, tools['kube-apiserver'], 'apiserver', {
     'etcd-servers': etcd,
-    'bind-address': '127.0.0.1',
+    'bind-address': address,
     'secure-port': String(port),
     'tls-cert-file': serving.certFile,
     'tls-private-key-file': serving.keyFile,
     'client-ca-file': authority.certFile,
     'cert-dir': join(folder, 'generated'),
-    'authorization-mode': 'RBAC',
+    'authorization-mode': 'Node,RBAC',
     'service-account-issuer': 'https://kubernetes.default.svc',
     'service-account-key-file': signing.publicFile,
     'service-account-signing-key-file': signing.privateFile,
     'service-cluster-ip-range': '10.96.0.0/24',
-    // Loopback may not be an endpoint of the Service `kubernetes`, and nobody calls that here.
-    'endpoint-reconciler-type': 'none',
+    // Loopback may not be an endpoint of the Service `kubernetes`, and nobody calls that where there are no Pods.
+    'endpoint-reconciler-type': hasNodes(world) ? 'lease' : 'none',
+    'kubelet-client-certificate': administrator.certFile,
+    'kubelet-client-key': administrator.keyFile,
+    'kubelet-preferred-address-types': 'InternalIP',
     'audit-policy-file': join(folder, 'audit-policy.json'),
     'audit-log-path': join(folder, 'audit.log'),
     'audit-log-mode': 'blocking',
@@ -93,7 +99,12 @@ export function startApiServer(
   });
 }
 
-/** Those only that make good what the API itself promises; nothing runs here, so no workloads and no nodes. */
+/** Nodes cannot reach loopback. */
+function hasNodes({ address }: World): boolean {
+  return address !== loopback;
+}
+
+/** Those only that make good what the API itself promises. */
 const controllers = [
   'clusterrole-aggregation-controller',
   'garbage-collector-controller',
@@ -103,10 +114,21 @@ const controllers = [
   'serviceaccount-token-controller',
 ];
 
-export function startControllers({ folder, tools, authority, signing, controllersKubeconfig }: World): Running {
+/** Where there are nodes, also those that make Pods and see to Services. */
+const workloadControllers = [
+  'deployment-controller',
+  'disruption-controller',
+  'endpointslice-controller',
+  'node-lifecycle-controller',
+  'pod-garbage-collector-controller',
+  'replicaset-controller',
+];
+
+export function startControllers(world: World): Running {
+  const { folder, tools, authority, signing, controllersKubeconfig } = world;
   return start(folder, tools['kube-controller-manager'], 'controllers', {
     kubeconfig: controllersKubeconfig,
-    controllers: controllers.join(','),
+    controllers: [...controllers, ...(hasNodes(world) ? workloadControllers : [])].join(','),
     'leader-elect': 'false',
     'secure-port': '0',
     'root-ca-file': authority.certFile,

@@ -7,17 +7,27 @@ import { run } from './process.ts';
 import { progress } from './progress.ts';
 
 /** The programs of the control plane and its command line tools, by the package that each is built from. */
-const packages = {
+const controlPlane = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v4/cmd/helm',
 } as const;
+
+/** What runs Pods. */
+const workers = {
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+  kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+  pause: './pause',
+} as const;
+
+const packages = { ...controlPlane, ...workers };
 type Tool = keyof typeof packages;
 
 /** Paths of the programs. */
-export type KubeTools = Readonly<Record<Tool, string>>;
+export type KubeTools = Readonly<Record<keyof typeof controlPlane, string>>;
 
 const module = join(projectRoot, 'lab', 'kube');
 
@@ -27,7 +37,7 @@ const module = join(projectRoot, 'lab', 'kube');
  */
 export async function kubeTools(): Promise<KubeTools> {
   const found: Partial<Record<Tool, string>> = {};
-  for (const tool of Object.keys(packages) as Tool[]) found[tool] = await kubeTool(tool);
+  for (const tool of Object.keys(controlPlane) as (keyof typeof controlPlane)[]) found[tool] = await kubeTool(tool);
   return found as KubeTools;
 }
 

@@ -8,9 +8,12 @@ import { register, sweepLeftovers } from './leftovers.ts';
 import { run } from './process.ts';
 import { progress } from './progress.ts';
 
-/** A Kubernetes control plane without nodes: API server with RBAC, etcd, and the controllers that the API's promises need. */
+/**
+ * A Kubernetes control plane: API server with RBAC, etcd, and the controllers that the API's promises need. It has no nodes
+ * unless one is started (`node.ts`).
+ */
 export interface Kube extends AsyncDisposable {
-  /** `https://127.0.0.1:PORT` */
+  /** As in `https://127.0.0.1:PORT`. */
   readonly server: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -52,6 +55,8 @@ export interface KubeOptions {
   readonly crds?: string;
   /** Beside those that are on by default. */
   readonly admissionPlugins?: readonly string[];
+  /** An address of this machine that nodes can reach; the controllers for workloads then run too. Left out: loopback. */
+  readonly address?: string;
 }
 
 /** Starts a control plane of its own, beside any others. Ready to use when it resolves. */
@@ -64,7 +69,7 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
   await using started = new AsyncDisposableStack();
   started.defer(() => data.release());
   return await progress('Starting Kubernetes', async () => {
-    const world = await prepare(folder, tools);
+    const world = await prepare(folder, tools, options.address);
     const etcd = started.use(startEtcd(world));
     let apiServer = startApiServer(world, admissionPlugins);
     started.defer(() => apiServer.stop());

@@ -64,6 +64,8 @@ export interface WorldOptions {
   /** Of the OSDs. Left out: in memory, which takes no erasure-coded pools. */
   readonly objectStore?: ObjectStore;
   readonly cephConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Leave installing the chart, with its Pods, to the caller: Kubernetes can then have a node. */
+  readonly forPods?: boolean;
 }
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -80,13 +82,13 @@ export const quickstartHosts: readonly WorldHost[] = [
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { suite = 'trixie', hosts: wanted = [], allowAes = false, policy, sshUser = 'root' } = options;
-  const { objectStore = 'memstore' } = options;
+  const { objectStore = 'memstore', forPods = false } = options;
   await using started = new AsyncDisposableStack();
   const network = started.use(await startNetwork());
   const address = await network.address();
   const config = { mon_max_pg_per_osd: 2000, ...options.cephConfig };
   const [kube, ceph, brokerRoot, ...machines] = await allOrNone([
-    startKube({ crds: join(project, 'crds') }).then((one) => started.use(one)),
+    startKube(forPods ? { address: network.gateway } : { crds: join(project, 'crds') }).then((one) => started.use(one)),
     startCeph({ suite, address, allowAes, objectStore, config }).then((one) => started.use(one)),
     cephClientRoot(),
     ...wanted.map(({ name, layer }) => startHost({ name, layer, network }).then((one) => started.use(one))),
@@ -94,7 +96,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const hosts = new Map(machines.map((host) => [host.name, host]));
 
   await kube.kubectl(['create', 'namespace', namespace]);
-  await progress('Installing the chart', () => installChart(kube));
+  if (!forPods) await progress('Installing the chart', () => installChart(kube));
   const kubectl = (args: readonly string[], input?: { input?: string }) =>
     kube.kubectl(['--namespace', namespace, ...args], input);
   const apply = async (...objects: readonly object[]) => {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
 import { createClusters } from './ceph/cluster.ts';
 import { capsCommand } from './commands/caps.ts';

@@ -5,7 +5,7 @@ import { spec } from 'node:test/reporters';
 /**
  * Runs the tests and ends with one line `N passed, N failed`.
  *
- *   node test/run.ts                      everything: unit, integration, e2e, openstack
+ *   node test/run.ts                      everything: unit, integration, e2e, install, openstack
  *   node test/run.ts unit                 one tier
  *   node test/run.ts test/e2e/drift       the files whose path begins so
  */
@@ -13,6 +13,7 @@ const tiers: Readonly<Record<string, { pattern: string; concurrency: number }>> 
   unit: { pattern: 'src/**/*.test.ts', concurrency: 2 },
   integration: { pattern: 'test/integration/**/*.test.ts', concurrency: 2 },
   e2e: { pattern: 'test/e2e/**/*.test.ts', concurrency: 2 },
+  install: { pattern: 'test/install/**/*.test.ts', concurrency: 1 },
   openstack: { pattern: 'test/openstack/**/*.test.ts', concurrency: 1 },
 };
 
