@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 packages := node_modules/.package-lock.json
 
-.PHONY: help node_modules static check test demo lab lab-down bench plugin generate image
+.PHONY: help node_modules static check test demo lab lab-down bench picture plugin generate image
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -45,6 +45,9 @@ bench: $(packages) ## Print how fast it is
 
 plugin: $(packages) ## Make the kubectl plugin: dist/kubectl-cephopenstack, one file
 	node src/commands/kubectl/bundle.ts
+
+picture: $(packages) ## Draw docs/dashboard.svg from the numbers of a run of the story about drift
+	DASHBOARD_PICTURE=docs/dashboard.svg node test/run.ts test/e2e/drift
 
 generate: $(packages) ## Write what is made from the schemas and the chart
 	node src/api/generate.ts

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Prometheus } from '../../lab/prometheus.ts';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
 import type { Secret } from '../../src/secret.ts';
+import { pool } from '../api-objects.ts';
 import { type Deed, deeds } from './deeds.ts';
+import { everyPanelShows, fires, scrape } from './scraped.ts';
 import { user } from './seen-ceph.ts';
 import { fileOn, keepLibvirtUp, unitOn } from './seen-host.ts';
 import { allReady, applyQuickstart, isReady, objects, refusedRequests, sayings, soon } from './story.ts';
@@ -20,13 +23,18 @@ const glance = {
 const units = { ctl1: ['glance-api', 'cinder-volume', 'cinder-backup'], cmp1: ['nova-compute', 'libvirtd'] } as const;
 
 let world: World;
+let prometheus: Prometheus;
+const beganAt = Date.now() / 1000;
 
 before(async () => {
   world = await startWorld({ hosts: quickstartHosts });
   await keepLibvirtUp(world.host('cmp1'));
-  await world.startOperator({ CEPH_LOOK_SECONDS: '2', HOST_LOOK_SECONDS: '3' });
+  prometheus = await scrape(await world.startOperator({ CEPH_LOOK_SECONDS: '2', HOST_LOOK_SECONDS: '3' }));
 });
-after(() => world?.[Symbol.asyncDispose]());
+after(async () => {
+  await prometheus?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
 
 test('a host that is down during the quickstart is named, and holds up nobody', async (t) => {
   await world.host('cmp1').powerOff();
@@ -110,6 +118,34 @@ test('a service that was stopped by hand stays so, and that is said', async () =
   assert.equal((await unitOn(host, 'cinder-backup.service')).state, 'inactive');
   await host.run('systemctl start cinder-backup');
   await allReady(world, { timeoutMs: 60_000 });
+});
+
+test('a Prometheus that scraped all along shows it, and alerts', async (t) => {
+  await t.test('the host that was down raised its alert, and raises none any more', async () => {
+    const host = 'object="openstack/cloud-cmp1", reason="HostUnreachable"';
+    assert.ok(await fires(prometheus, 'CephOpenStackHostUnreachable', host, 'ever'));
+    assert.ok(!(await fires(prometheus, 'CephOpenStackHostUnreachable', host)));
+  });
+
+  await t.test('each kind whose drift was repaired is counted', async () => {
+    const counted = await prometheus.query('cephopenstack_drift_repaired_total > 0');
+    const kinds = new Set(counted.map(({ metric }) => metric.kind));
+    for (const { kind } of deeds) assert.ok(kinds.has(kind), kind);
+  });
+
+  await t.test('an object that stalls raises an alert which names it', async () => {
+    await world.apply(pool({ poolName: 'images' }, 'images-again'));
+    await soon(world, 'the alert fires', async () => {
+      const object = 'kind="RbdPool", object="openstack/images-again", reason="Conflict"';
+      assert.ok(await fires(prometheus, 'CephOpenStackObjectStalled', object));
+    });
+  });
+
+  await t.test('no panel of the dashboard is empty', async () => {
+    const now = Date.now() / 1000;
+    const range = { from: beganAt, to: now, stepSeconds: Math.ceil((now - beganAt) / 200) };
+    await everyPanelShows(prometheus, range);
+  });
 });
 
 test('nothing that the operator asked of Kubernetes was refused', async () => {
