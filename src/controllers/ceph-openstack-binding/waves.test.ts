@@ -216,9 +216,9 @@ test('budgetOf() rounds a share down, and lets one go at least', () => {
 test('planWaves() takes thousands of hosts without thinking of each pair', () => {
   const waves = (count: number): number => {
     const all = Array.from({ length: count }, (_, index) => host(`h${index}`));
-    const began = performance.now();
+    const before = process.cpuUsage();
     planWaves('new', all, rollout);
-    return performance.now() - began;
+    return process.cpuUsage(before).user / 1000;
   };
   waves(1_000);
   assert.ok(waves(50_000) < 2_000);
