@@ -6,7 +6,16 @@ import { cinder, cinderBackup, glance, nova } from './openstack-sections.ts';
 import { defineKind, parseResource, type Resource, type SpecOf, type StatusOf } from './resource.ts';
 import { cephConf, extraConfig } from './service-config.ts';
 
-const host = z.object({ name: objectName.describe('Its name in this binding.'), ...hostFields });
+const host = z.object({
+  name: objectName.describe('Its name in this binding.'),
+  ...hostFields,
+  mode: z
+    .enum(['Enforce', 'Plan'])
+    .exactOptional()
+    .describe(
+      'Plan: this one is held. It is looked at, says in its status.plan what it would do, and is left as it is; rollouts pass it by. Left out: the mode of the binding.',
+    ),
+});
 
 const openstack = z.object({
   release: text({
@@ -147,6 +156,7 @@ const status = z.object({
       distributed: z.int().min(0).describe('Hosts on which the newest revision is laid out.'),
       switched: z.int().min(0).describe('Hosts whose services are configured with the newest revision.'),
       ready: z.int().min(0).describe('Hosts that are Ready.'),
+      held: z.int().min(0).exactOptional().describe('Hosts that are held by a mode of their own.'),
     })
     .exactOptional()
     .describe('How many hosts are how far.'),

@@ -42,8 +42,9 @@ ${clusterHelp}`,
       const kind = kinds.find((one) => one.kind === object.kind);
       const owner = object.metadata.ownerReferences?.find(({ kind: of }) => of === bindingKind.kind);
       if (kind === undefined || owner !== undefined) {
+        const alone = kind === undefined ? `, or write mode: ${mode} for this host alone into its spec.hosts` : '';
         throw new UsageError(
-          `${nameOf(object)} is told its mode by its binding: ${word} CephOpenStackBinding/${owner?.name ?? 'NAME'}.`,
+          `${nameOf(object)} is told its mode by its binding: ${word} CephOpenStackBinding/${owner?.name ?? 'NAME'}${alone}.`,
         );
       }
       if ((object.spec.mode ?? 'Enforce') === mode) {

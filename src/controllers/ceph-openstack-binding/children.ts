@@ -84,12 +84,14 @@ export function leavingHostManifest(
   hostRemoval: 'Retain' | 'Clean',
 ): ChildManifest | undefined {
   const { hostName: name, address, port, hostKeyFingerprint, roles, revision } = host.spec;
+  const held = binding.spec.hosts.find((listed) => listed.name === name && isHeld(listed));
   const place = {
     name,
     address,
     roles,
     ...(port === undefined ? {} : { port }),
     ...(hostKeyFingerprint === undefined ? {} : { hostKeyFingerprint }),
+    ...(held === undefined ? {} : { mode: 'Plan' as const }),
   };
   // It leaves with what it has; a plan of before is none of its any more.
   const { planned: _, ...had } = revision ?? {};
@@ -122,6 +124,11 @@ export function hostObjectName(binding: CephOpenStackBinding, hostName: string):
   return `${binding.metadata.name}-${hostName}`;
 }
 
+/** Whether somebody holds this one host, whatever the others do. */
+export function isHeld(host: Pick<CephOpenStackBinding['spec']['hosts'][number], 'mode'>): boolean {
+  return host.mode === 'Plan';
+}
+
 /** The object of one host, told which revisions are its own. */
 export function hostManifest(
   binding: CephOpenStackBinding,
@@ -130,7 +137,7 @@ export function hostManifest(
   note: TrialNote = {},
 ): ChildManifest {
   const { ssh, packages, restart, adoption, mode } = binding.spec;
-  const { name, ...where } = host;
+  const { name, mode: _, ...where } = host;
   const spec: CephOpenStackHostSpecInput = {
     ...where,
     bindingName: binding.metadata.name,
@@ -140,7 +147,7 @@ export function hostManifest(
     restart,
     hostRemoval: hostRemovalOf(binding),
     adoption,
-    mode,
+    mode: isHeld(host) ? 'Plan' : mode,
     ...(revision === undefined || Object.keys(revision).length === 0 ? {} : { revision }),
   };
   const wanted = spec as Readonly<Record<string, unknown>>;

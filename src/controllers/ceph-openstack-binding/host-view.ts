@@ -4,7 +4,7 @@ import type { Refusal } from '../../openstack/desired-host.ts';
 import type { Machine } from '../../openstack/merge-roles.ts';
 import { parseRelease } from '../../openstack/releases.ts';
 import type { WentBack } from '../trial-note.ts';
-import { hostObjectName, isChildOf } from './children.ts';
+import { hostObjectName, isChildOf, isHeld } from './children.ts';
 import { type HostState, hostState, machineOf, notLookedAt } from './host-state.ts';
 import { formerNames } from './leaving.ts';
 import type { Observed } from './observed.ts';
@@ -16,6 +16,8 @@ export interface HostView {
   readonly name: string;
   readonly object: CephOpenStackHost | undefined;
   readonly state: HostState;
+  /** Somebody holds it: it is told what it would be switched to, as in mode Plan. */
+  readonly isHeld: boolean;
   /** The name under which its machine is still being let go; it has to wait for that. */
   readonly formerName?: string;
   /** Why this host gets nothing; others are not concerned. */
@@ -29,7 +31,7 @@ export interface HostView {
 
 export function viewHosts(binding: CephOpenStackBinding, observed: Observed): readonly HostView[] {
   const former = formerNames(binding, observed);
-  return binding.spec.hosts.map(({ name }) => viewHost(binding, observed, former, name));
+  return binding.spec.hosts.map((host) => viewHost(binding, observed, former, host));
 }
 
 /** A host that another binding has, or whose object's name is taken: it is left alone. */
@@ -46,21 +48,23 @@ function viewHost(
   binding: CephOpenStackBinding,
   observed: Observed,
   former: ReadonlyMap<string, string>,
-  name: string,
+  listed: CephOpenStackBinding['spec']['hosts'][number],
 ): HostView {
+  const { name } = listed;
   const formerName = former.get(name);
   const object = observed.hosts.get(hostObjectName(binding, name));
+  const common = { name, object, isHeld: isHeld(listed) };
   if (isForeign({ name, object }, binding, observed)) {
     const refusal: Refusal = { refused: 'InvalidSpec', message: 'It belongs to somebody else.' };
-    return { name, object, state: notLookedAt, refusal, machine: undefined };
+    return { ...common, state: notLookedAt, refusal, machine: undefined };
   }
   if (object === undefined || formerName !== undefined) {
     const waits = formerName === undefined ? {} : { formerName };
-    return { name, object, state: notLookedAt, refusal: undefined, machine: undefined, ...waits };
+    return { ...common, state: notLookedAt, refusal: undefined, machine: undefined, ...waits };
   }
   const release = parseRelease(binding.spec.openstack?.release ?? '');
   const machine = machineOf(object, release);
-  const seen = { name, object, state: hostState(object), ...trialOf(object, observed.openStack) };
+  const seen = { ...common, state: hostState(object), ...trialOf(object, observed.openStack) };
   if (machine !== undefined && 'refused' in machine) return { ...seen, refusal: machine, machine: undefined };
   return { ...seen, refusal: undefined, machine };
 }

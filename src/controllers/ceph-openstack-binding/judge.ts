@@ -174,7 +174,10 @@ function counting({ uncounted, waves }: Rollout): string {
   return `Nobody is switched before it is counted once more that there is no image in ${pools}, which nothing would serve any more.`;
 }
 
-function isDone({ object, state, refusal, trial, wentBack }: HostView, { target }: Rollout): boolean {
+function isDone(host: HostView, rollout: Rollout): boolean {
+  const { object, state, refusal, trial, wentBack, isHeld } = host;
+  const { target } = rollout;
+  if (isHeld && state.ready && target !== undefined && refusal === undefined) return isPlanned(host, rollout);
   if (target === undefined || refusal !== undefined || trial !== undefined || wentBack !== undefined) return false;
   return state.ready && object?.status?.switched === target.name;
 }
@@ -218,7 +221,7 @@ const underWay: ReadonlySet<Reason> = new Set([
 
 /** What is wrong with one host, in a sentence that names it; none while all goes well. */
 export function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
-  const { name, state, refusal } = host;
+  const { name, object, state, refusal, isHeld } = host;
   const about = (reason: Reason, message: string, isStalled: boolean, isUnfit = false): readonly HostProblem[] => [
     // Some sentences name the host themselves.
     {
@@ -241,6 +244,10 @@ export function hostProblem(binding: CephOpenStackBinding, observed: Observed, h
     return about('WaitingForHosts', `Its machine is let go of as "${host.formerName}" first.`, false);
   }
   if (state.reachable === 'no') return about(state.reason, state.message, false);
+  if (isHeld && binding.spec.mode !== 'Plan' && state.reason === 'ChangesPlanned') {
+    const message = `It is held by its mode, and left as it is: see status.plan of CephOpenStackHost "${object?.metadata.name}" for what it lacks.`;
+    return about('ChangesPlanned', message, false);
+  }
   const trialProblem = judgeTrial(host, binding);
   // What the host itself says of its trouble is nearer to the cause.
   const saysIt = state.failing && host.wentBack === undefined;

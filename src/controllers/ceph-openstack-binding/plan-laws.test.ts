@@ -100,3 +100,38 @@ test('planBinding() never switches a host before its distribution, whatever fail
     { numRuns: 80 },
   );
 });
+
+test('planBinding() has nothing done to a held host, and all of it once it is let', () => {
+  fc.assert(
+    fc.property(
+      anySpec,
+      anySpec,
+      fc.nat(4),
+      fc.array(fc.boolean(), { maxLength: 12 }),
+      (first, second, which, luck) => {
+        const name = `h${which % second.hosts.length}`;
+        const world = new World(first);
+        for (const _ of luck) {
+          world.converge();
+          world.work();
+        }
+        const hosts = second.hosts.map((host) => (host.name === name ? { ...host, mode: 'Plan' } : host));
+        world.change({ ...second, hosts });
+        world.converge();
+        world.history.length = 0;
+        for (const on of luck) {
+          world.machine(name).power = on ? 'on' : 'off';
+          world.converge();
+          world.work();
+        }
+        world.machine(name).power = 'on';
+        world.settle();
+        assert.ok(!world.history.some((line) => line.startsWith(`${name} `)), world.history.join('; '));
+        world.change(second);
+        world.settle();
+        assert.equal(world.plan().hold, undefined);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -55,6 +55,7 @@ function countHosts({ hosts, target }: Rollout): NonNullable<CephOpenStackBindin
     distributed: count(({ object }) => newest !== undefined && object?.status?.distributed === newest),
     switched: count(({ object }) => newest !== undefined && object?.status?.switched === newest),
     ready: count(({ state }) => state.ready),
+    ...(hosts.some(({ isHeld }) => isHeld) ? { held: count(({ isHeld }) => isHeld) } : {}),
   };
 }
 
@@ -83,8 +84,11 @@ function distributedCondition({ hosts, target, waves }: Rollout): readonly Condi
     const message = `Revision ${target.name} is laid out on all hosts.`;
     return [{ type: 'Distributed', status: 'True', reason: 'Converged', message }];
   }
-  const away = lacking.filter(({ state }) => state.reachable === 'no');
-  const reason = away.length === lacking.length ? 'HostUnreachable' : 'WaitingForHosts';
+  const reason = lacking.every(({ state }) => state.reachable === 'no')
+    ? 'HostUnreachable'
+    : lacking.every(({ isHeld }) => isHeld)
+      ? 'ChangesPlanned'
+      : 'WaitingForHosts';
   const message = `Revision ${target.name} is not laid out on ${inShort(lacking.map(({ name }) => name).sort())}.`;
   return [{ type: 'Distributed', status: 'False', reason, message }];
 }

@@ -26,11 +26,11 @@ export function tellHosts(
   views: readonly HostView[],
   course: Course,
 ): readonly ChildManifest[] {
-  const verification =
-    binding.spec.mode === 'Plan' ? 'paused' : observed.openStack === undefined ? 'off' : ('on' as const);
+  const asked = observed.openStack === undefined ? 'off' : 'on';
   return binding.spec.hosts.flatMap((host, index) => {
     const view = views[index];
     if (view === undefined || view.formerName !== undefined || isForeign(view, binding, observed)) return [];
+    const verification = binding.spec.mode === 'Plan' || view.isHeld ? 'paused' : asked;
     const { revision, note } = toldOf(view, course, verification, course.going?.[index]);
     return [hostManifest(binding, course.keepsVolumes ? withCinderVolume(host, view) : host, revision, note)];
   });

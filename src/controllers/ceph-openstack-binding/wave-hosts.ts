@@ -18,14 +18,14 @@ export function waveHosts(hosts: readonly HostView[], target: Target, revisions:
   };
   const isKnown = (name: string): boolean => known(name, revisions, target) !== undefined;
   return hosts.map((view) => {
-    const { name, object, state, refusal, machine } = view;
+    const { name, object, state, isHeld, refusal, machine } = view;
     const told = known(object?.spec.revision?.current, revisions, target);
     return {
       name,
       roles: object?.spec.roles ?? [],
       variants: machine === undefined ? {} : variantsOf(machine),
       reachable: state.reachable,
-      refused: refusal !== undefined,
+      passedBy: refusal !== undefined || isHeld,
       current: told,
       distributed: object?.status?.distributed,
       switched: object?.status?.switched,

@@ -10,7 +10,7 @@ export function host(name: string, state: Partial<WaveHost> = {}): WaveHost {
     roles: ['NovaCompute'],
     variants: {},
     reachable: 'yes',
-    refused: false,
+    passedBy: false,
     current: 'old',
     distributed: 'new',
     switched: 'old',

@@ -26,7 +26,19 @@ const table: readonly (readonly [string, readonly WaveHost[], Rollout, readonly 
     ['a'],
   ],
   ['an unreachable host that has the target laid out stays', [host('a', { reachable: 'no' }), host('b')], wide, ['b']],
-  ['a refused host keeps what it has', [host('a', { refused: true, distributed: 'old' }), host('b')], wide, ['b']],
+  ['a refused host keeps what it has', [host('a', { passedBy: true, distributed: 'old' }), host('b')], wide, ['b']],
+  [
+    'a held host that fails stops nobody and takes no place',
+    [host('a', { ...going, passedBy: true, failing: true }), host('b'), host('c')],
+    { ...wide, maxUnavailable: { others: 1 } },
+    ['b'],
+  ],
+  [
+    'a held host is no canary',
+    [host('a', { ...done, passedBy: true }), host('b'), host('c')],
+    { ...wide, canary: 1 },
+    ['b'],
+  ],
   [
     'a new host that fails holds up nobody',
     [host('a', { current: undefined, distributed: undefined, failing: true }), host('b')],

@@ -15,8 +15,8 @@ export interface WaveHost {
   readonly variants: Readonly<Partial<Record<Role, string>>>;
   /** `no`: it does not answer, is named and never waited for. `unknown`: not looked at yet. */
   readonly reachable: 'yes' | 'no' | 'unknown';
-  /** Nothing can be rendered for it; it keeps what it has and concerns nobody else. */
-  readonly refused: boolean;
+  /** Nothing can be rendered for it, or somebody holds it: it keeps what it has and concerns nobody else. */
+  readonly passedBy: boolean;
   /** What its services are to be configured with, as it was told; undefined: it was never in service. */
   readonly current: string | undefined;
   /** What it says is laid out. */
@@ -61,7 +61,7 @@ export interface Waves {
  * when `isHeld`, only who returns to it.
  */
 export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout, isHeld = false): Waves {
-  const served = hosts.filter((host) => !host.refused);
+  const served = hosts.filter((host) => !host.passedBy);
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
   const told = served.filter((host) => host.current === target);
   const lost = told.filter((host) => host.reachable === 'no' && !(host.switched === target && host.seen === 'up'));

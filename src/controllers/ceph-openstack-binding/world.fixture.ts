@@ -139,13 +139,8 @@ export class World {
         did += 1;
       }
     }
-    throw new Error(
-      `The binding does not settle: ${canonicalJson(
-        this.plan()
-          .stages.flat()
-          .map((step) => step.verb),
-      )}`,
-    );
+    const left = this.plan().stages.flat();
+    throw new Error(`The binding does not settle: ${left.map((step) => step.verb)}`);
   }
 
   apply(step: BindingStep): void {
@@ -211,6 +206,8 @@ export class World {
     const answer = isRetained || machine.power === 'on' ? this.#answer(spec, status) : undefined;
     if (answer === undefined) {
       judge(host, 'HostUnreachable', { ...status });
+    } else if (host.metadata.deletionTimestamp !== undefined && spec.mode === 'Plan' && !isRetained) {
+      judge(host, 'ChangesPlanned', { ...status, plan: ['Give its options back.'] });
     } else if (host.metadata.deletionTimestamp !== undefined) {
       this.children.CephOpenStackHost.delete(name);
       this.history.push(`host ${spec.hostName} is let go with ${spec.hostRemoval}`);
