@@ -1,17 +1,20 @@
-import { copyFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Condition } from '../src/api/resource.ts';
 import { errorMessage } from '../src/errors.ts';
 import { cacheFolder } from './cache.ts';
 import { deeds, repairOf, repairs } from './demo-deeds.ts';
+import { startNode } from './node.ts';
+import { operatorImage } from './operator-image.ts';
+import { installOperator } from './operator-release.ts';
 import { requireLabMachine } from './preflight.ts';
 import { quickstart } from './quickstart.ts';
-import { installation, quickstartHosts, startWorld, type World } from './world.ts';
+import { operatorName, quickstartHosts, startWorld, type World } from './world.ts';
 
 /*
- * One binding wires a bare Ceph to two bare OpenStack hosts, is shown to have done so, and repairs what is then broken
- * by hand. KEEP=1 keeps the world up afterwards.
+ * The operator is installed by helm on a node; one binding wires a bare Ceph to two bare OpenStack hosts, is shown to have
+ * done so, and repairs what is then broken by hand. KEEP=1 keeps the world up afterwards.
  */
 
 const bold = (text: string) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
@@ -27,21 +30,25 @@ interface Shown {
 
 async function main(): Promise<void> {
   await requireLabMachine();
-  await using world = await startWorld({ hosts: quickstartHosts });
-  await using operator = await world.startOperator({
-    LOG_LEVEL: 'info',
-    CEPH_LOOK_SECONDS: '5',
-    HOST_LOOK_SECONDS: '10',
-  });
+  const image = await operatorImage();
+  await using world = await startWorld({ hosts: quickstartHosts, forPods: true });
+  await using _node = await startNode({ kube: world.kube, network: world.network, images: [image.archive] });
   try {
+    title('helm install ceph-openstack-operator charts/ceph-openstack-operator');
+    await installOperator(world, image, { values: ['look.cephSeconds=5,look.hostSeconds=10'] });
+    say(indent(await operatorKubectl(world, 'get', 'pods')));
     await show(world);
   } catch (error) {
     // The world and the log in it are about to go.
     const log = join(cacheFolder('logs'), 'demo.log');
-    await copyFile(operator.logFile, log);
+    await writeFile(log, await operatorKubectl(world, 'logs', `deployment/${operatorName}`).catch(errorMessage));
     throw new Error(`${errorMessage(error)}\nThe operator's log: ${log}`, { cause: error });
   }
-  if (process.env.KEEP === '1') await keep(world, operator.logFile);
+  if (process.env.KEEP === '1') await keep(world);
+}
+
+function operatorKubectl(world: World, ...args: readonly string[]): Promise<string> {
+  return world.kube.kubectl(['--namespace', operatorName, ...args]);
 }
 
 async function show(world: World): Promise<void> {
@@ -128,13 +135,13 @@ async function breakAndWatch(world: World): Promise<void> {
   for (const line of await repairs(world)) say(`  ${line}`);
 }
 
-async function keep(world: World, logFile: string): Promise<void> {
+async function keep(world: World): Promise<void> {
   title('KEEP=1: the world stays until Ctrl-C. Try:');
   say(`  export KUBECONFIG=${world.kube.kubeconfig} PATH=${world.kube.commands}:${world.ceph.commands}:$PATH`);
   say(`  kubectl -n ${world.namespace} get cephopenstack`);
   say(`  kubectl -n ${world.namespace} describe cob cloud`);
   say('  ceph osd pool set images target_size_ratio 0.5; watch ceph osd pool get images target_size_ratio');
-  say(`  tail -f ${logFile}      # the operator of the installation "${installation}"`);
+  say(`  kubectl -n ${operatorName} logs -f deployment/${operatorName}`);
   const asked = Promise.withResolvers<void>();
   process.once('SIGINT', asked.resolve).once('SIGTERM', asked.resolve);
   const alive = setInterval(() => {}, 60_000);
