@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
+import { quickstart } from '../../lab/quickstart.ts';
 import { quickstartHosts, startWorld, type World } from '../../lab/world.ts';
 import { shownAs } from './health.ts';
-import { assertDone, planned } from './planned.ts';
+import { assertDone, planned, planOf } from './planned.ts';
 import { installPlugin, type Plugin } from './plugin.ts';
 import { cephChanges, pools, users } from './seen-ceph.ts';
 import { keepLibvirtUp, traceOf } from './seen-host.ts';
 import { allReady, applyQuickstart, objects, readyOf, refusedRequests, type Seen } from './story.ts';
+import { heldBack, seen } from './waiting.ts';
 
 /* A cloud that is planned before it is wired, and again before it is changed. */
 
@@ -175,6 +177,31 @@ test('kubectl cephopenstack, by somebody who may edit the namespace', async (t) 
       stdout: '',
       stderr: 'There is no object of ours "nobody" in namespace "openstack". See why --help.\n',
     });
+  });
+});
+
+test('a host that is held while the cloud changes', async (t) => {
+  const changed = { glance: { chunkSizeMB: 16 }, nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } };
+  const optionOn = (host: string, file: string, name: string) => world.host(host).run(`grep '^${name} ' ${file}`);
+  const before = await traceOf(world.host('cmp1'));
+
+  await t.test('is left as it is, and says what it lacks, while the others follow', async () => {
+    const { hosts } = (await quickstart(world)).spec;
+    const held = hosts.map((host) => (host.name === 'cmp1' ? { ...host, mode: 'Plan' } : host));
+    await applyQuickstart(world, { ...changed, hosts: held });
+    await heldBack(world, 'cob', 'cloud', 'ChangesPlanned', /^1 of 2 hosts is not ready\. Host cmp1: It is held/);
+    assert.match(await optionOn('ctl1', '/etc/glance/glance-api.conf', 'rbd_store_chunk_size'), /= 16$/m);
+    assert.deepEqual(planOf(await seen(world, 'coh', 'cloud-cmp1')), [
+      'Set hw_disk_discard in [libvirt] of /etc/nova/nova.conf.',
+      'Restart nova-compute.service.',
+    ]);
+    assert.deepEqual(await traceOf(world.host('cmp1')), before);
+  });
+
+  await t.test('follows once it is let', async () => {
+    await applyQuickstart(world, changed);
+    await allReady(world);
+    assert.match(await optionOn('cmp1', '/etc/nova/nova.conf', 'hw_disk_discard'), /= ignore$/m);
   });
 });
 
