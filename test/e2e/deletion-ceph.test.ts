@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Running, startProcess } from '../../lab/process.ts';
 import { startWorld } from '../../lab/world.ts';
 import { client, pool } from '../api-objects.ts';
+import { shownAs } from './health.ts';
 import { pools, users } from './seen-ceph.ts';
 import { soon } from './story.ts';
 import { abandon, gone, heldBack, ready, remove } from './waiting.ts';
@@ -33,6 +34,7 @@ describe('a pool that is to be deleted stays', () => {
 
   const blocked = async (says: RegExp) => {
     await heldBack(world, 'rbdpool', 'volumes', 'DeletionBlocked', says);
+    await shownAs(world, 'Progressing', 'rbdpools');
     assert.ok(await hasPool('volumes'));
   };
 
