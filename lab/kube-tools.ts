@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cached, projectRoot } from './cache.ts';
-import { run } from './process.ts';
-import { progress } from './progress.ts';
+import { goModule, goProgram } from './go-program.ts';
 
 /** The programs of the control plane and its command line tools, by the package that each is built from. */
 const controlPlane = {
@@ -29,8 +26,6 @@ type Tool = keyof typeof packages;
 /** Paths of the programs. */
 export type KubeTools = Readonly<Record<keyof typeof controlPlane, string>>;
 
-const module = join(projectRoot, 'lab', 'kube');
-
 /**
  * Gives the programs: those in the folder `KUBEBUILDER_ASSETS`, the others built from the Go module `lab/kube` and kept in the cache.
  * The first build takes minutes; with what Go's own build cache holds, seconds.
@@ -43,7 +38,9 @@ export async function kubeTools(): Promise<KubeTools> {
 
 /** One of them. */
 export async function kubeTool(tool: Tool): Promise<string> {
-  return asset(tool) ?? (await build(tool));
+  return (
+    asset(tool) ?? goProgram({ module: 'kube', name: tool, package: packages[tool], linkerFlags: await linkerFlags() })
+  );
 }
 
 function asset(tool: Tool): string | undefined {
@@ -53,33 +50,12 @@ function asset(tool: Tool): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-async function build(tool: Tool): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
-  const version = hash.digest('hex').slice(0, 12);
-  const folder = await cached(join('kube', version, tool), (target) =>
-    progress(`Building ${tool}`, async () => {
-      const args = [
-        'build',
-        '-C',
-        module,
-        '-buildvcs=false',
-        '-ldflags',
-        await linkerFlags(),
-        '-o',
-        join(target, tool),
-      ];
-      await run('nice', ['go', ...args, packages[tool]], { env: { CGO_ENABLED: '0' } });
-    }),
-  );
-  return join(folder, tool);
-}
-
 /** Without them Kubernetes reports v0.0.0, and clients that look at the version go wrong. */
 async function linkerFlags(): Promise<string> {
-  const modules = await readFile(join(module, 'go.mod'), 'utf8');
+  const file = join(goModule('kube'), 'go.mod');
+  const modules = await readFile(file, 'utf8');
   const [gitVersion, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/.exec(modules)?.slice(1) ?? [];
-  if (gitVersion === undefined) throw new Error(`Cannot find the version of k8s.io/kubernetes in "${module}/go.mod"`);
+  if (gitVersion === undefined) throw new Error(`Cannot find the version of k8s.io/kubernetes in "${file}"`);
   const values = { gitVersion, gitMajor: major, gitMinor: minor };
   return [
     '-s -w',
