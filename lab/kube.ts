@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder } from './cache.ts';
 import { type Certificate, writeKubeconfig } from './certificates.ts';
+import { eventually } from './eventually.ts';
 import { prepare, serves, startApiServer, startControllers, startEtcd, type World } from './kube-processes.ts';
 import { kubeTools } from './kube-tools.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
@@ -82,7 +83,9 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     if (options.crds !== undefined) {
       await serves(world, '/readyz', [etcd, apiServer]);
       await kubectl(['create', '-f', options.crds]);
-      await kubectl(['wait', '--for=condition=Established', '-f', options.crds, '--timeout=30s']);
+      const { crds } = options;
+      // kubectl gives up on one that has no conditions yet.
+      await eventually(() => kubectl(['wait', '--for=condition=Established', '-f', crds, '--timeout=30s']));
     }
     const controllers = started.use(startControllers(world));
     await serves(world, '/readyz', [etcd, apiServer, controllers]);
