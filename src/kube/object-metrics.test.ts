@@ -58,6 +58,30 @@ test('measureObjects() names no more than a hundred, those that wait longest', a
   assert.ok(named.some((one) => one.includes('/p149 ')) && !named.some((one) => one.includes('/p0 ')));
 });
 
+test('measureObjects() names what is stalled before what waits longer, and what is planned last', async () => {
+  const told = (index: number, reason: string, more: readonly object[] = []) =>
+    pool(`${reason}${index}`, [
+      {
+        ...blocked,
+        type: 'Ready',
+        reason,
+        lastTransitionTime: new Date(Date.UTC(2026, 0, 1, 0, 0, index)).toISOString(),
+      },
+      ...more,
+    ] as never);
+  const planned = Array.from({ length: 99 }, (_, index) => told(index, 'ChangesPlanned'));
+  const late = [
+    told(200, 'WaitingForPool'),
+    told(300, 'InvalidSpec', [{ ...blocked, type: 'Stalled', status: 'True' }]),
+  ];
+  measureObjects(new Map([['RbdPool', [...planned, ...late]]]));
+  const named = Object.keys(await series(notReadySince));
+  assert.equal(named.length, 100);
+  assert.ok(
+    named.some((one) => one.includes('/InvalidSpec300 ')) && named.some((one) => one.includes('/WaitingForPool200 ')),
+  );
+});
+
 test('measureObjects() takes no word for a label that a stranger wrote into a status', async () => {
   const strange = [
     { ...blocked, type: 'Ready', reason: 'Whatever-1' },

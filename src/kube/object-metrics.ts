@@ -3,7 +3,7 @@ import type { Condition, Resource } from '../api/resource.ts';
 import { notReadySince, objects, plannedSteps } from '../metrics.ts';
 import { plannedCount, readyCondition } from './status.ts';
 
-/** So many objects are named one by one; the counts are of all. */
+/** So many objects are named one by one, those first that want a person; the counts are of all. */
 const namedLimit = 100;
 /** Told also where there is none, so that a graph begins at zero. */
 const always = ['Ready True', 'Ready False', 'Stalled True', 'Reconciling True'];
@@ -26,7 +26,7 @@ export function measureObjects(kinds: ReadonlyMap<string, readonly Resource[]>):
     );
   }
   const late = [...kinds.values()].flat().flatMap(notReady);
-  for (const { since, labels } of late.sort((a, b) => a.since - b.since).slice(0, namedLimit)) {
+  for (const { since, labels } of late.sort((a, b) => a.rank - b.rank || a.since - b.since).slice(0, namedLimit)) {
     notReadySince.set(labels, since);
   }
 }
@@ -45,5 +45,7 @@ function notReady({ kind, metadata, status }: Resource) {
   const since = Date.parse(ready?.lastTransitionTime ?? metadata.creationTimestamp) / 1000;
   const reason = reasons.find((one) => one === ready?.reason) ?? 'Progressing';
   const state = ['Stalled', 'Reconciling'].find(holds) ?? '';
-  return [{ since, labels: { kind, object: `${metadata.namespace}/${metadata.name}`, reason, state } }];
+  // A cloud in mode Plan must not take the places of what wants a person.
+  const rank = state === 'Stalled' ? 0 : reason === 'ChangesPlanned' ? 2 : 1;
+  return [{ rank, since, labels: { kind, object: `${metadata.namespace}/${metadata.name}`, reason, state } }];
 }

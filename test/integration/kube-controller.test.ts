@@ -202,7 +202,7 @@ test('stop() lets the work in progress end, and begins nothing new', async () =>
   await stopped;
   assert.deepEqual(world.writes, ['create-pool last']);
   await ready('last');
-  assert.equal((await lab.pool('too-late'))?.status, undefined);
+  assert.deepEqual((await lab.pool('too-late'))?.status, { observedGeneration: -1 });
 });
 
 test('stop() cuts off what does not end in time', async () => {

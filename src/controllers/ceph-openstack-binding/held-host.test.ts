@@ -45,6 +45,20 @@ test('planBinding() passes a held host by, says so, and switches it once it is l
   assert.equal(world.plan().hold, undefined);
 });
 
+test('planBinding() keeps a reason that is no alarm, however many hosts are off or held', () => {
+  const world = settled(specWith(hosts));
+  world.machine('cmp2').power = 'off';
+  world.machine('ctl1').power = 'off';
+  world.settle();
+  assert.deepEqual([world.plan().hold?.reason, world.plan().hold?.stalled], ['HostUnreachable', false]);
+  world.machine('ctl1').power = 'on';
+  world.change(holding('cmp1', otherOption));
+  world.settle();
+  const { hold } = world.plan();
+  assert.match(hold?.message ?? '', /^2 of 3 hosts are not ready\./);
+  assert.deepEqual([hold?.reason, hold?.stalled], ['HostUnreachable', false]);
+});
+
 test('planBinding() is Ready with a held host that lacks nothing', () => {
   const world = settled(holding('cmp1', { mode: 'Enforce' }));
   world.change(specWith(hosts));

@@ -139,11 +139,19 @@ function judgeTroubles(
 ): Hold {
   const allUnfit = wrong.every((one) => one.isUnfit);
   const message = `${countOf(wrong, open, hosts.length)} ${tell(wrong)} ${beside}`.trim();
-  const [first] = wrong;
-  const isOne = wrong.length === 1 || (allUnfit && wrong.every((one) => one.reason === first?.reason));
-  const reason = isOne && first !== undefined ? first.reason : 'HostsNotReady';
   const isStalled = (target !== undefined || allUnfit) && wrong.every((one) => one.isStalled);
-  return { reason, message, stalled: isStalled };
+  return { reason: reasonFor(wrong, allUnfit), message, stalled: isStalled };
+}
+
+/** Of hundreds of hosts some are always off or held: that is nobody's alarm, however many they are. */
+function reasonFor(wrong: readonly HostProblem[], allUnfit: boolean): Reason {
+  const reasons = new Set(wrong.map((one) => one.reason));
+  const [first] = reasons;
+  if (first !== undefined && (wrong.length === 1 || (allUnfit && reasons.size === 1))) return first;
+  if ([...reasons].every((reason) => reason === 'HostUnreachable' || reason === 'ChangesPlanned')) {
+    return reasons.has('HostUnreachable') ? 'HostUnreachable' : 'ChangesPlanned';
+  }
+  return 'HostsNotReady';
 }
 
 /** A host that gets nothing of this binding may well be Ready, as what it was told before. */
