@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createClusters } from './ceph/cluster.ts';
 import { capsCommand } from './commands/caps.ts';
-import type { Command } from './commands/command.ts';
+import { type Command, UsageError } from './commands/command.ts';
 import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run-command.ts';
 import { type Config, parseConfig } from './config.ts';
@@ -23,7 +23,9 @@ import { createClouds } from './openstack-api/cloud.ts';
 /** Whatever is still under way then is cut off: Kubernetes kills after 30 s. */
 const stopDeadlineMs = 28_000;
 
-async function run(): Promise<number> {
+async function run(words: readonly string[]): Promise<number> {
+  if (words[0] !== undefined)
+    throw new UsageError(`"run" takes no words, and there is "${words[0]}": it is configured by the environment.`);
   const config = parseConfig(process.env, { isTerminal: process.stdout.isTTY === true });
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   outliveStrayRejections(log);

@@ -7,18 +7,21 @@ export interface Program {
   /** As people call it. */
   readonly name: string;
   readonly commands: Readonly<Record<string, Command>>;
-  /** The command that runs where no word is given. */
+  /** The command that is meant where no word is given, or an option comes first. */
   readonly withoutWord: string;
 }
 
 /** Runs the command that the first word names, and gives its exit code: 0 done, 1 it could not be done, 2 the words were not understood. */
 export async function runCommand(program: Program, words: readonly string[]): Promise<number> {
   const { commands } = program;
-  const [name = program.withoutWord, ...args] = words;
-  if (name === '--help' || name === '-h' || name === 'help') {
+  const [first] = words;
+  if (first === '--help' || first === '-h' || first === 'help') {
     process.stdout.write(overview(program));
     return 0;
   }
+  const isNamed = first !== undefined && !first.startsWith('-');
+  const name = isNamed ? first : program.withoutWord;
+  const args = isNamed ? words.slice(1) : words;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     const known = Object.keys(commands).toSorted().join(', ');
@@ -43,9 +46,9 @@ export async function runCommand(program: Program, words: readonly string[]): Pr
   }
 }
 
-function overview({ name: program, commands }: Program): string {
+function overview({ name: program, commands, withoutWord }: Program): string {
   const lines = Object.entries(commands)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`);
-  return `Usage: ${program} [COMMAND] [--help]\n\n${lines.join('')}`;
+  return `Usage: ${program} [COMMAND] [--help]\n\n${lines.join('')}\nWithout a word: ${withoutWord}.\n`;
 }

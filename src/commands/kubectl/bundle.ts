@@ -19,7 +19,13 @@ await build({
   platform: 'node',
   target: 'node22',
   format: 'cjs',
-  banner: { js: '#!/usr/bin/env node' },
+  banner: {
+    js: `#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  console.error('kubectl cephopenstack needs Node 22.19 or later; this is ' + process.version + '.');
+  process.exit(1);
+}`,
+  },
   define: {
     OPERATIONS: JSON.stringify(readFileSync(join(root, 'docs', 'operations.md'), 'utf8')),
     'import.meta.dirname': '""',

@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Resource } from '../../api/resource.ts';
+import { errorMessage } from '../../errors.ts';
 import { type Client, createClient, listPage } from '../../kube/client.ts';
 import { bindingKind, clientAuthKind, hostKind, type Kind, type KubeObject, poolKind } from '../../kube/kinds.ts';
 import { isNotFound } from '../../kube/kube-error.ts';
@@ -40,8 +41,12 @@ export interface Cluster extends AsyncDisposable {
 /** @throws {UsageError} for a context that there is not. */
 export function openCluster(values: ClusterValues): Cluster {
   const kubeConfig = new KubeConfig();
-  if (values.kubeconfig !== undefined) kubeConfig.loadFromFile(values.kubeconfig);
-  else kubeConfig.loadFromDefault();
+  try {
+    if (values.kubeconfig !== undefined) kubeConfig.loadFromFile(values.kubeconfig);
+    else kubeConfig.loadFromDefault();
+  } catch (error) {
+    throw new Error(`the kubeconfig cannot be read: ${errorMessage(error)}`, { cause: error });
+  }
   if (values.context !== undefined) {
     if (kubeConfig.getContextObject(values.context) === null) {
       const known = kubeConfig.getContexts().map(({ name }) => name);

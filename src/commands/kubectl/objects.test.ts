@@ -13,6 +13,11 @@ const cases: readonly (readonly [what: string, more: Parameters<typeof object>[2
   ['changes are planned', { told: { ...failed, reason: 'ChangesPlanned' } }, 'Planned'],
   ['its spec is newer than what was looked at', { status: { observedGeneration: 1 } }, 'Unseen'],
   ['nobody has looked at it', { status: { conditions: [] } }, 'Unseen'],
+  [
+    'it was stalled before its spec was mended',
+    { status: { observedGeneration: 1 }, told: { ...failed, abnormal: 'Stalled' } },
+    'Unseen',
+  ],
   ['it is being deleted', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }, 'Deleting'],
   [
     'its deletion wants a person',

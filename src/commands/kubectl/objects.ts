@@ -21,10 +21,13 @@ export type State = (typeof states)[number];
  * `Unseen` was not looked at since its spec changed, `Planned` is in mode Plan with something to do.
  */
 export function stateOf(object: Resource): State {
-  if (isTrue(object, 'Stalled')) return 'Stalled';
-  if (object.metadata.deletionTimestamp !== undefined) return 'Deleting';
   const ready = condition(object, 'Ready');
-  if (ready === undefined || object.status?.observedGeneration !== object.metadata.generation) return 'Unseen';
+  const isSeen = ready !== undefined && object.status?.observedGeneration === object.metadata.generation;
+  const isDeleting = object.metadata.deletionTimestamp !== undefined;
+  // A deletion is a generation of its own; whoever waits for it wants to know what it stalls at.
+  if ((isSeen || isDeleting) && isTrue(object, 'Stalled')) return 'Stalled';
+  if (isDeleting) return 'Deleting';
+  if (!isSeen) return 'Unseen';
   if (isTrue(object, 'Reconciling')) return 'Working';
   if (ready.status === 'True') return 'Ready';
   return ready.reason === 'ChangesPlanned' ? 'Planned' : 'Failing';

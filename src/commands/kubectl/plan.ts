@@ -9,8 +9,8 @@ export const planCommand: Command = {
   summary: 'Print what would be done, for what is in mode Plan',
   help: `Usage: plan [[KIND/]NAME] [-n NAMESPACE | -A]
 
-Prints status.plan of all that is in mode Plan, and of what it made. Ends with 0 when nothing would be done, with 3 when
-something would, as a check before a change is merged.
+Prints status.plan of all that is in mode Plan, and of what it made. As a check before a change is merged it ends with 0
+when nothing would be done, with 3 when something would, and with 4 when that is not known yet or cannot be told.
 
 ${clusterHelp}`,
   async run(args) {
@@ -18,20 +18,22 @@ ${clusterHelp}`,
     const word = atMostOne(positionals);
     await using cluster = openCluster(values);
     const objects = await cluster.objects();
-    const { text, steps } = renderPlans(
+    const { text, verdict } = renderPlans(
       objects,
       word === undefined ? undefined : findObject(objects, word, whereOf(cluster)),
     );
     process.stdout.write(text === '' ? `Nothing in ${whereOf(cluster)} is in mode Plan.\n` : text);
-    return steps ? 3 : 0;
+    return exitCodes[verdict];
   },
 };
 
-/** The plans of `root` and of what it made; without one, of everything in mode Plan. Whether there is a step in them. */
+const exitCodes = { nothing: 0, steps: 3, unknown: 4 } as const;
+
+/** The plans of `root` and of what it made; without one, of everything in mode Plan; and what they come to. */
 export function renderPlans(
   objects: Objects,
   root: Resource | undefined,
-): { readonly text: string; readonly steps: boolean } {
+): { readonly text: string; readonly verdict: keyof typeof exitCodes } {
   const all: readonly Resource[] =
     root === undefined
       ? [...objects.bindings, ...objects.pools, ...objects.clients, ...objects.hosts].filter(
@@ -48,5 +50,7 @@ export function renderPlans(
       `${nameOf(object)} ${stateOf(object)}${mode}: ${message}\n${lines.map((line) => `  ${plain(line)}\n`).join('')}`,
     ];
   });
-  return { text: blocks.join('\n'), steps: all.some((object) => (object.status?.plan ?? []).length > 0) };
+  const isKnown = all.every((object) => stateOf(object) === 'Ready' || stateOf(object) === 'Planned');
+  const hasSteps = all.some((object) => (object.status?.plan ?? []).length > 0);
+  return { text: blocks.join('\n'), verdict: !isKnown ? 'unknown' : hasSteps ? 'steps' : 'nothing' };
 }

@@ -17,7 +17,8 @@ Prints the tree: each binding with its pools, users and hosts, and pools and use
 those that are Ready are only counted; "hosts" lists all.
 
   NAME                   only this binding
-  --wait                 print what changes until all is Ready, then the tree. Ends with 1 when a person is wanted (Stalled)
+  --wait                 print what changes until all is Ready, then the tree. Ends with 1 when a person is wanted (Stalled, or
+                         changes that are only planned), or there is nothing to wait for
   --timeout SECONDS      how long to wait; default 600
 ${clusterHelp}`,
   async run(args) {
@@ -69,8 +70,11 @@ async function waitFor(cluster: Cluster, name: string | undefined, seconds: numb
       said.set(root.metadata.uid, progress);
       process.stdout.write(`${progress}\n`);
     }
+    if (roots.length === 0) return false;
     if (roots.every((root) => stateOf(root) === 'Ready')) return true;
+    // What is planned waits for a person, as what is stalled does.
     if (roots.some((root) => stateOf(root) === 'Stalled')) return false;
+    if (roots.every((root) => stateOf(root) === 'Ready' || stateOf(root) === 'Planned')) return false;
     if (performance.now() > until) {
       process.stderr.write(`Not Ready within ${seconds} s.\n`);
       return false;
