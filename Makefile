@@ -55,6 +55,7 @@ generate: $(packages) ## Write what is made from the schemas and the chart
 
 # What the image is called and built from (see Dockerfile), what builds it (the first of three that works), and what else that is told.
 IMAGE ?= ceph-openstack-operator:$(shell sed -n 's/^appVersion: *//p' charts/ceph-openstack-operator/Chart.yaml)
+version = $(if $(findstring :,$(notdir $(IMAGE))),$(lastword $(subst :, ,$(notdir $(IMAGE)))),$(shell sed -n 's/^appVersion: *//p' charts/ceph-openstack-operator/Chart.yaml))
 BASE ?=
 NODE ?=
 BUILDER ?= docker podman buildah
@@ -64,6 +65,6 @@ image: ## Build the container image with docker, podman or buildah (IMAGE, BASE)
 	@for builder in $(BUILDER); do \
 	  $$builder info >/dev/null 2>&1 || continue; \
 	  exec $$builder build --file Dockerfile --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(NODE),--build-arg NODE=$(NODE)) \
-	    --build-arg VERSION=$(lastword $(subst :, ,$(IMAGE))) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || true) $(BUILD_FLAGS) .; \
+	    --build-arg VERSION=$(version) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || true) $(BUILD_FLAGS) .; \
 	done; \
 	echo 'Cannot build the image: none of $(BUILDER) works here. Install one, or name yours: make image BUILDER=/path/to/it' >&2; exit 1

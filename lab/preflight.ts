@@ -51,8 +51,7 @@ export async function requireLabMachine(): Promise<void> {
       'The lab cannot run on this machine:',
       ...problems.map((problem) => `  - ${problem}`),
       'With a Kubernetes, a Ceph cluster and OpenStack hosts of your own you need none of it:',
-      '  helm install ceph-openstack-operator charts/ceph-openstack-operator --set installation=NAME',
-      '  and then as in deploy/examples/quickstart.yaml.',
+      '  README.md, Install, has the way.',
     ].join('\n'),
   );
 }

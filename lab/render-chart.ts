@@ -50,6 +50,7 @@ export async function renderInstall(): Promise<string> {
       '# Rendered by `make generate` from charts/ceph-openstack-operator; do not edit.',
       '# Before you apply it, give INSTALLATION below a name that no other operator has which uses the same Ceph clusters, and',
       '# make the namespace openstack, which it watches: for another one, change its Role, its RoleBinding and WATCH_NAMESPACES.',
+      '# Name your image, too: none is published yet. Instead of ceph-openstack-operator:… below, what `make image` was told to make.',
       'apiVersion: v1',
       'kind: Namespace',
       'metadata:',

@@ -1,3 +1,4 @@
+import { parseMonHost } from '../ceph/mon-host.ts';
 import { familyOf, platformOf } from '../openstack/distributions.ts';
 import { type Project, parseRelease, type Release } from '../openstack/releases.ts';
 import { type Command, parseWords, UsageError } from './command.ts';
@@ -57,8 +58,8 @@ Ends with 0; with 1 when the input is wrong, after a line for each thing to mend
     const world: RunningWorld = {
       ...machineOf(values.distribution, values.init),
       ...releasesOf(values.release),
-      fsids: byConnection('--fsid', values.fsid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a UUID in lower case'),
-      monHosts: byConnection('--mon-host', values['mon-host'], /^[0-9A-Za-z[\]():,;./ _-]+$/, 'addresses'),
+      fsids: byConnection('--fsid', values.fsid, fsidOf, 'a UUID in lower case'),
+      monHosts: byConnection('--mon-host', values['mon-host'], parseMonHost, 'addresses'),
     };
     const { sources, faults } = await readSources(values.file);
     const result = faults.length > 0 ? { faults } : render(sources, world);
@@ -128,19 +129,24 @@ function releasesOf(words: readonly string[]): Pick<RunningWorld, 'release' | 'r
   return { release: all, releases };
 }
 
+function fsidOf(text: string): string | undefined {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) ? text : undefined;
+}
+
 function byConnection(
   option: string,
   words: readonly string[],
-  form: RegExp,
+  read: (value: string) => string | undefined,
   what: string,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const word of words) {
     const [, name = '', value = ''] = /^(?:([a-z0-9.-]+)=)?(.*)$/s.exec(word) ?? [];
-    if (!form.test(value)) throw new UsageError(`${option} is ${JSON.stringify(word)}; it must be ${what}.`);
+    const known = read(value);
+    if (known === undefined) throw new UsageError(`${option} is ${JSON.stringify(word)}; it must be ${what}.`);
     if (found.has(name))
       throw new UsageError(`${option} is given twice${name === '' ? '' : ` for the connection "${name}"`}.`);
-    found.set(name, value);
+    found.set(name, known);
   }
   return found;
 }

@@ -51,6 +51,11 @@ const outline = z.looseObject({
 });
 type Outline = z.infer<typeof outline>;
 
+function isOfOthers(value: unknown): boolean {
+  const { success, data } = z.object({ apiVersion: z.string().regex(/\//), kind: z.string() }).safeParse(value);
+  return success && data.apiVersion.split('/')[0] !== group;
+}
+
 /** Sorts the documents into objects of ours; those of others are passed over. `faults` are whole sentences. */
 export function readInput(documents: readonly Document[]): { input: Input; faults: readonly string[] } {
   const bindings: Placed<CephOpenStackBinding>[] = [];
@@ -61,6 +66,8 @@ export function readInput(documents: readonly Document[]): { input: Input; fault
   const places = new Map<string, string>();
   for (const { place, value } of documents) {
     const parsed = outline.safeParse(value);
+    // Of others also what is no object at all, as a kustomization.
+    if (!parsed.success && isOfOthers(value)) continue;
     if (!parsed.success) {
       faults.push(`${place}: is no object of Kubernetes: write apiVersion, kind and metadata.name.`);
       continue;

@@ -147,5 +147,10 @@ function notesOn(input: Input, connections: readonly Connection[]): readonly str
     ...connections.map(({ namespace, name }) => `${namespace}/${name}`),
   ];
   const unread = [...new Set(names)].filter((name) => !input.secrets.has(name)).sort();
-  return unread.map((name) => `The policy of the Secret "${name}" was not judged: the Secret is not in the input.`);
+  return unread.map((name) => {
+    const secret = name.slice(name.indexOf('/') + 1);
+    const [elsewhere] = [...input.secrets.keys()].filter((other) => other.endsWith(`/${secret}`)).sort();
+    const more = elsewhere === undefined ? '' : `, but "${elsewhere}" is: write metadata.namespace alike`;
+    return `The policy of the Secret "${name}" was not judged: the Secret is not in the input${more}.`;
+  });
 }
