@@ -153,6 +153,29 @@ test('planBinding() keeps a back end on its host before its pool is counted once
   assert.deepEqual(new Set(world.host('ctl1').spec.roles), new Set(roles));
 });
 
+for (const [what, images, going] of [
+  ['shows no images, as its OSDs are silent', undefined, false],
+  ['is being deleted', undefined, true],
+] as const) {
+  test(`planBinding() keeps a back end in service, whose pool ${what}`, () => {
+    const world = cloudWithVolumes();
+    const pool = world.children.RbdPool.get('cloud-cinder-ceph') ?? assert.fail();
+    if (going) pool.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    world.work = () => Object.assign(pool, { status: { ...pool.status, usage: { images } } });
+    world.work();
+    const told = () => [world.host('ctl1').spec.revision?.current, new Set(world.host('ctl1').spec.roles)];
+    const before = told();
+    world.change(specWith(glanceOnly, without));
+    world.converge();
+    assert.deepEqual(told(), before);
+    world.count = () => 3;
+    assert.match(world.plan().hold?.message ?? '', /"ceph" with 3 images in the pool "volumes"/);
+    world.count = () => 0;
+    world.converge();
+    assert.notDeepEqual(told(), before, 'it goes once it is known to be empty');
+  });
+}
+
 function accessOf(world: World, client: string): unknown {
   return world.children.CephClientAuth.get(client)?.spec.access;
 }

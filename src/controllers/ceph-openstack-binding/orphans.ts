@@ -25,8 +25,8 @@ export function poolsAtStake(binding: CephOpenStackBinding, needs: Needs, observ
     for (const pool of pools) found.add(pool);
     return 0;
   });
-  // One that shows no images is not looked into: it is not there, or not ours.
-  return [...found].filter((pool) => pool.status?.usage?.images !== undefined);
+  // One without a number is not there, or not ours. One that shows no images may have some: its OSDs may be silent.
+  return [...found].filter((pool) => pool.status?.poolID !== undefined);
 }
 
 /** `imagesIn` is asked of no other pools than those that nobody would serve. */

@@ -189,7 +189,7 @@ export class World {
           judge(child, 'ChangesPlanned', { plan: [`Make ${name}.`], ...foretold });
         } else {
           this.made.add(name);
-          judge(child, 'Converged', {});
+          judge(child, 'Converged', kind === 'RbdPool' ? { poolID: 7, usage: { images: 0 } } : {});
         }
       }
     }

@@ -34,7 +34,8 @@ export function rbdPoolReconciler(tools: PoolTools): Reconciler<RbdPool, PoolCon
     connect: (pool, signal) => connect(pool, tools, signal),
     async observe(pool, connection, signal) {
       const observed = await observePool(pool, connection, signal);
-      if (observed.kind === 'seen' && observed.look !== undefined) tools.counts.note(pool, shownImages(observed.look));
+      const images = observed.kind === 'seen' ? shownImages(observed) : undefined;
+      if (images !== undefined) tools.counts.note(pool, images);
       return observed;
     },
     plan: planPool,

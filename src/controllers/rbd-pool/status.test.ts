@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rbdPool, see, worldWith } from './pool.fixture.ts';
+import type { RbdPoolStatus } from '../../api/rbd-pool.ts';
+import { deleting, rbdPool, see, worldWith } from './pool.fixture.ts';
 import { coarse, coarseCount, poolStatus } from './status.ts';
 
 for (const [count, shown] of [
@@ -37,5 +38,17 @@ for (const [what, pool, autoscaler, expected] of [
     assert.equal(found && `${found.status} ${found.reason}`, expected);
     if (expected?.startsWith('False'))
       assert.match(found?.message ?? '', /"volumes", which has 1: no manager is active;/);
+  });
+}
+
+for (const [what, metadata, changed, expected] of [
+  ['it is looked into', {}, {}, 2],
+  ['its OSDs are silent', {}, { look: undefined, silence: 'No answer.' }, undefined],
+  ['it is being deleted', deleting, {}, 2],
+] as const) {
+  test(`poolStatus() tells ${expected ?? 'no'} images, when ${what}`, () => {
+    const resource = rbdPool({}, metadata);
+    const { fields } = poolStatus(resource, see(resource, worldWith({}, { images: { '': 1, a: 2 } }), changed));
+    assert.equal((fields as RbdPoolStatus).usage?.images, expected);
   });
 }

@@ -1,6 +1,5 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
-import type { PoolLook } from '../../ceph/broker-protocol.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 
@@ -12,8 +11,8 @@ export function poolStatus(
   if (observed.kind === 'let-go' || observed.pool === undefined || observed.ownership.kind !== 'ours') {
     return { fields: {}, conditions: [] };
   }
-  const { pool, look, data } = observed;
-  const images = look === undefined ? undefined : shownImages(look);
+  const { pool, data } = observed;
+  const images = shownImages(observed);
   const ofData = data?.ownership.kind === 'ours' ? data.pool : undefined;
   return {
     fields: {
@@ -28,8 +27,11 @@ export function poolStatus(
 }
 
 /** How many images are told of a pool, those of all its RBD namespaces: 0 only if there is none. */
-export function shownImages({ images }: PoolLook): number {
-  return coarseCount(Object.values(images).reduce((sum, count) => sum + count, 0));
+export function shownImages({ look, contents }: Pick<ObservedPool, 'look' | 'contents'>): number | undefined {
+  // One that is being deleted is looked through instead, and others may still wait to hear that it is empty.
+  const counts =
+    look === undefined ? contents?.namespaces.map(({ images }) => images.length) : Object.values(look.images);
+  return counts && coarseCount(counts.reduce((sum, count) => sum + count, 0));
 }
 
 function poolFields({ id, pgNumTarget, pgNum }: Pool) {
