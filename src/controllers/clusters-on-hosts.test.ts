@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CephOpenStackBinding } from '../api/ceph-openstack-binding.ts';
 import type { RbdPool } from '../api/rbd-pool.ts';
-import { poolsKnownAs } from './clusters-on-hosts.ts';
+import { poolsKnownAs, poolsPerhapsKnownAs } from './clusters-on-hosts.ts';
 import { imagesIn } from './images-in.ts';
 
 const volumesIn = (secretName: string, images: number) =>
@@ -24,5 +24,18 @@ for (const [what, path, conf, expected] of [
     const cephConf = path === undefined ? {} : { cephConf: { path } };
     const binding = { spec: { cluster: { secretName: 'main' }, ...cephConf } } as CephOpenStackBinding;
     assert.equal(imagesIn(poolsKnownAs(conf, binding, pools), 'volumes'), expected);
+  });
+}
+
+for (const [what, isThere, conf, expected] of [
+  ['the binding’s own ceph.conf', true, '/etc/ceph/ceph.conf', 0],
+  ['another cluster’s', true, '/etc/ceph/east.conf', 5],
+  ['none', true, '', 9],
+  ['one that the binding does not know', true, '/etc/ceph/old.conf', 9],
+  ['one of a binding that is gone', false, '/etc/ceph/ceph.conf', 9],
+] as const) {
+  test(`poolsPerhapsKnownAs() has the most images counted that may be meant by ${what}`, () => {
+    const binding = { spec: { cluster: { secretName: 'main' } } } as CephOpenStackBinding;
+    assert.equal(imagesIn(poolsPerhapsKnownAs(conf, isThere ? binding : undefined, pools), 'volumes'), expected);
   });
 }

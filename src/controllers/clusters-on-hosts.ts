@@ -25,3 +25,15 @@ export function poolsKnownAs(
   if (conf !== confPathOf(binding, here) && all.some(isOther)) return all.filter(isOther);
   return all.filter((pool) => pool.spec.cluster.secretName === here);
 }
+
+/** For a guard: where nobody knows which cluster is meant, as the binding is gone or has no such path, those of any. */
+export function poolsPerhapsKnownAs(
+  conf: string,
+  binding: Pick<CephOpenStackBinding, 'spec'> | undefined,
+  pools: readonly RbdPool[],
+): readonly RbdPool[] {
+  if (binding === undefined) return pools;
+  const clusters = [binding.spec.cluster.secretName, ...pools.map((pool) => pool.spec.cluster.secretName)];
+  const isKnown = clusters.some((cluster) => confPathOf(binding, cluster) === conf);
+  return isKnown ? poolsKnownAs(conf, binding, pools) : pools;
+}

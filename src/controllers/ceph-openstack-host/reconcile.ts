@@ -17,7 +17,7 @@ import {
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
-import { poolsKnownAs } from '../clusters-on-hosts.ts';
+import { poolsPerhapsKnownAs } from '../clusters-on-hosts.ts';
 import { imagesIn } from '../images-in.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
@@ -149,11 +149,10 @@ async function connect(host: CephOpenStackHost, tools: HostTools, signal: AbortS
   };
 }
 
-/** Of a binding that is gone nobody knows which cluster is meant: then a pool of that name in any. */
 function imagesByConf({ spec, metadata: { namespace } }: CephOpenStackHost, cache: Cache): Reach['imagesIn'] {
   const pools = cache.list(poolKind, namespace);
   const binding = cache.get(bindingKind, { namespace, name: spec.bindingName });
-  return (pool, conf) => imagesIn(binding === undefined ? pools : poolsKnownAs(conf, binding, pools), pool);
+  return (pool, conf) => imagesIn(poolsPerhapsKnownAs(conf, binding, pools), pool);
 }
 
 function formerOwner(owner: ManifestOwner, own: HostOwner, tools: HostTools): FormerBinding {
