@@ -2,7 +2,7 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { isSamePlace } from '../../api/host-place.ts';
 import type { Resource } from '../../api/resource.ts';
-import { hostRemovalOf, isChildOf, leavingHostManifest, leavingManifest, pausedManifest } from './children.ts';
+import { hostRemovalOf, isChildOf, isHeld, leavingHostManifest, leavingManifest, pausedManifest } from './children.ts';
 import type { Observed } from './observed.ts';
 import type { BindingStep } from './steps.ts';
 
@@ -50,20 +50,32 @@ export function removalOf(binding: CephOpenStackBinding, { spec }: CephOpenStack
 
 /** Tells all that they are only to plan, whatever else is wrong with the binding. */
 export function pauseChildren(binding: CephOpenStackBinding, observed: Observed): readonly BindingStep[] {
-  const own = <T extends Resource>(objects: ReadonlyMap<string, T>): readonly T[] =>
-    [...objects.values()].filter((child) => isChildOf(binding, child) && child.spec.mode !== 'Plan');
   return [
-    ...own<Resource>(observed.pools).map(
+    ...unpaused<Resource>(binding, observed.pools).map(
       (pool) => ({ verb: 'apply-pool', manifest: pausedManifest(binding, pool), isNew: false }) as const,
     ),
-    ...own<Resource>(observed.clients).map(
+    ...unpaused<Resource>(binding, observed.clients).map(
       (client) => ({ verb: 'apply-client', manifest: pausedManifest(binding, client), isNew: false }) as const,
     ),
-    ...own(observed.hosts).map((host) => {
-      const { hostName } = host.spec;
-      return { verb: 'apply-host', manifest: pausedManifest(binding, host), isNew: false, hostName } as const;
-    }),
+    ...unpaused(binding, observed.hosts).map((host) => pauseHost(binding, host)),
   ];
+}
+
+/** Tells hosts that somebody holds that they are only to plan, whatever else is wrong with the binding. */
+export function pauseHeld(binding: CephOpenStackBinding, observed: Observed): readonly BindingStep[] {
+  const held = new Set(binding.spec.hosts.filter(isHeld).map(({ name }) => name));
+  return unpaused(binding, observed.hosts)
+    .filter((host) => held.has(host.spec.hostName))
+    .map((host) => pauseHost(binding, host));
+}
+
+function unpaused<T extends Resource>(binding: CephOpenStackBinding, objects: ReadonlyMap<string, T>): readonly T[] {
+  return [...objects.values()].filter((child) => isChildOf(binding, child) && child.spec.mode !== 'Plan');
+}
+
+function pauseHost(binding: CephOpenStackBinding, host: CephOpenStackHost): BindingStep {
+  const { hostName } = host.spec;
+  return { verb: 'apply-host', manifest: pausedManifest(binding, host), isNew: false, hostName };
 }
 
 /** Tells pools or users by which policy they go. */

@@ -10,7 +10,7 @@ import { noteIn, noteOf } from '../trial-note.ts';
 import { holdsAll } from './canonical.ts';
 import { type ChildManifest, isApplied, isChildOf, needManifest } from './children.ts';
 import { judge } from './judge.ts';
-import { leavingHosts, pauseChildren, tellHosts, tellOthers } from './leaving.ts';
+import { leavingHosts, pauseChildren, pauseHeld, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { openStackModel } from './openstack-model.ts';
 import { planDeletion } from './plan-deletion.ts';
@@ -46,9 +46,9 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
   };
 }
 
-/** Nothing changes, so hosts stay bound to what they were told; whoever wants that to end as well sets mode Plan. */
+/** Nothing changes, so hosts stay bound to what they were told; who wants that to end sets mode Plan, of one or all. */
 function planRefused(binding: CephOpenStackBinding, observed: Observed, refusal: Hold): Plan<BindingStep> {
-  const paused = binding.spec.mode === 'Plan' ? pauseChildren(binding, observed) : [];
+  const paused = binding.spec.mode === 'Plan' ? pauseChildren(binding, observed) : pauseHeld(binding, observed);
   const isInForce = [...observed.hosts.values()].some(
     (host) => isChildOf(binding, host) && host.spec.revision?.current !== undefined && host.spec.mode !== 'Plan',
   );

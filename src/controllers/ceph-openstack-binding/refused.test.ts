@@ -27,6 +27,26 @@ test('planBinding() refuses options that the policy does not allow', () => {
   assert.equal(hold(world), undefined);
 });
 
+test('planBinding() leaves a host to who holds it, though the binding is refused, and the others as they are', () => {
+  const extra = { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } };
+  const world = new World(specWith(two));
+  world.settle();
+  const { spec } = world.host('cmp1');
+  const refused = specWith(two, extra);
+  const hosts = refused.hosts.map((host) => (host.name === 'cmp1' ? { ...host, mode: 'Plan' } : host));
+  world.change({ ...refused, hosts });
+  world.converge();
+  assert.equal(hold(world)?.reason, 'PolicyForbids');
+  assert.match(hold(world)?.message ?? '', /Hosts are still held to what they were told before/);
+  assert.deepEqual(world.host('cmp1').spec, { ...spec, mode: 'Plan' });
+  assert.equal(world.host('ctl1').spec.mode, 'Enforce');
+  for (const kind of [world.children.RbdPool, world.children.CephClientAuth])
+    for (const child of kind.values()) assert.equal(child.spec.mode, 'Enforce', child.metadata.name);
+  world.change(specWith(two));
+  world.settle();
+  assert.equal(world.host('cmp1').spec.mode, 'Enforce');
+});
+
 test('planBinding() says that hosts are still held to an option that the policy allows no more, until mode Plan', () => {
   const extra = { extraConfig: { 'nova.conf': { libvirt: { cpu_mode: 'none' } } } };
   const world = new World(specWith(two, extra));
