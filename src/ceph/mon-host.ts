@@ -77,6 +77,16 @@ export function isSameMonitors(one: string, other: string, addressesOf: Addresse
   return areIn(those, these) && areIn(these, those);
 }
 
+/**
+ * Whether two texts could name the same monitors if all names of `one` could be looked up. Those that can be have to have
+ * something in common with `other`: a name that is gone for good says nothing, and nobody would find a monitor by it.
+ */
+export function mayBeSameMonitors(one: string, other: string, addressesOf: AddressesOf): boolean {
+  const isUnclear = namesIn(parseMonHost(one) ?? '').some((name) => addressesOf(name).length === 0);
+  const [these, those] = [monitorsIn(one, addressesOf), monitorsIn(other, addressesOf)].map((all) => all?.flat() ?? []);
+  return isUnclear && these?.some((endpoint) => those?.includes(endpoint)) === true;
+}
+
 /** What each monitor of a text may be reached at: `v2 10.0.0.1 3300`. */
 function monitorsIn(text: string, addressesOf: AddressesOf): readonly (readonly string[])[] | undefined {
   const parsed = parseMonHost(text);

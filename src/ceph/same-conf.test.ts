@@ -85,6 +85,22 @@ for (const [what, found, expected] of [
   });
 }
 
+for (const [what, monHost, client, expected] of [
+  ['of monitors of which one cannot be looked up', 'mon1, mon7', 'rbd_cache = true', true],
+  ['with an address beside such a name', '10.0.0.2, mon7', 'rbd_cache = true', true],
+  ['with another option', 'mon1, mon7', 'rbd_cache = false', false],
+  ['of monitors of which none can be looked up', 'mon7, mon8', 'rbd_cache = true', false],
+  ['of other monitors, and one that cannot be looked up', '10.0.0.3, mon7', 'rbd_cache = true', false],
+  ['of a monitor less, all of which can be looked up', 'mon1', 'rbd_cache = true', false],
+  ['of monitors that cannot be read', '[mon1, mon7', 'rbd_cache = true', false],
+] as const) {
+  test(`saysAllOf() ${expected ? 'goes on taking' : 'no longer takes'} a ceph.conf ${what}`, () => {
+    const found = `[global]\nfsid = abc\nmon_host = ${monHost}\n[client]\n${client}\n`;
+    assert.equal(saysAllOf(found, wanted, addressesOf, true), expected);
+    assert.equal(saysAllOf(found, wanted, addressesOf), false, 'one that never agreed');
+  });
+}
+
 test('monitorNamesIn() finds the names that have to be looked up', () => {
   assert.deepEqual(monitorNamesIn('[global]\nmon host = mon1, [v2:mon2.example.com:3300] 10.0.0.3\n'), [
     'mon1',

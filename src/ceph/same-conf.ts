@@ -1,15 +1,19 @@
 import { ConfError, parseCephConf } from './conf.ts';
-import { type AddressesOf, isSameMonitors, namesIn, parseMonHost } from './mon-host.ts';
+import { type AddressesOf, isSameMonitors, mayBeSameMonitors, namesIn, parseMonHost } from './mon-host.ts';
 
-/** Whether a ceph.conf of somebody else says, among other things and in its own words, all that `wanted` would. */
-export function saysAllOf(found: string, wanted: string, addressesOf: AddressesOf): boolean {
+/**
+ * Whether a ceph.conf of somebody else says, among other things and in its own words, all that `wanted` would. `did`: it was
+ * found to, before; then monitors that cannot be looked up just now get the benefit of the doubt, and nothing else does.
+ */
+export function saysAllOf(found: string, wanted: string, addressesOf: AddressesOf, did = false): boolean {
   const conf = readConf(found);
   if (conf === undefined) return false;
   return [...(readConf(wanted) ?? [])].every(([section, options]) =>
     [...options].every(([name, value]) => {
       const other = conf.get(section)?.get(name);
       if (other === value) return true;
-      return name === 'mon_host' && other !== undefined && isSameMonitors(other, value, addressesOf);
+      if (name !== 'mon_host' || other === undefined) return false;
+      return isSameMonitors(other, value, addressesOf) || (did && mayBeSameMonitors(other, value, addressesOf));
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { ConfError, parseKeyring } from '../../ceph/conf.ts';
-import { monitorNamesIn, saysAllOf } from '../../ceph/same-conf.ts';
+import { saysAllOf } from '../../ceph/same-conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
 import type { DesiredHost, Directory, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
@@ -129,13 +129,10 @@ function layOutDirectory(draft: Draft, facts: HostFacts, directory: Directory): 
 
 function plainFile(file: WholeFile, { addresses }: HostFacts): WantedFile {
   const addressesOf = (name: string) => addresses[name] ?? [];
-  // While nobody can say what its names mean, what agreed is not replaced.
-  const isUnclear = (text: string) => monitorNamesIn(text).some((name) => addressesOf(name).length === 0);
   return {
     ...file,
     content: new Secret(file.content),
-    agrees: (content, did) =>
-      (did && isUnclear(content.reveal())) || saysAllOf(content.reveal(), file.content, addressesOf),
+    agrees: (content, did) => saysAllOf(content.reveal(), file.content, addressesOf, did),
     isKey: false,
   };
 }

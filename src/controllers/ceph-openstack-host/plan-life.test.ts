@@ -231,38 +231,6 @@ test('planHost() leaves an adopted file alone that says something else by now', 
   assert.equal(machine.files.get(keyring)?.mode, '0400');
 });
 
-test('planHost() adopts a ceph.conf that says the same in other words', () => {
-  const machine = new Machine(compute);
-  machine.put(
-    '/etc/ceph/ceph.conf',
-    '# ours for years\n[global]\nmon host = m\nfsid = f\n[client.rgw]\nlog file = x\n',
-  );
-  const text = machine.text('/etc/ceph/ceph.conf');
-  settle(machine, hostObject(compute), desiredFor(compute));
-  assert.equal(hold(machine, hostObject(compute), desiredFor(compute)), undefined);
-  assert.equal(machine.text('/etc/ceph/ceph.conf'), text);
-});
-
-for (const [what, found, isLeft] of [
-  ['names its monitors by name, in another order', 'mon host = mon2:6789 mon1', true],
-  ['names a monitor less', 'mon host = mon1', false],
-  ['names a dead one more', 'mon host = mon1 mon2 10.0.0.9', false],
-] as const) {
-  test(`planHost() ${isLeft ? 'leaves' : 'replaces'} a ceph.conf that ${what}`, () => {
-    const machine = new Machine(compute);
-    machine.addresses = { mon1: ['10.0.0.1'], mon2: ['10.0.0.2'] };
-    machine.put('/etc/ceph/ceph.conf', `[global]\n${found}\nfsid = f\n`);
-    const before = machine.text('/etc/ceph/ceph.conf');
-    const content = '[global]\nfsid = f\nmon_host = [v2:10.0.0.1:3300,v1:10.0.0.1:6789],10.0.0.2:6789\n';
-    const desired = desiredFor(compute, { conf: { path: '/etc/ceph/ceph.conf', content } });
-    settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desired);
-    assert.equal(machine.text('/etc/ceph/ceph.conf'), isLeft ? before : content);
-    // The name server is away for a moment.
-    machine.addresses = {};
-    assert.deepEqual(settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desired), []);
-  });
-}
-
 const takeovers = [
   { name: 'a binding that has let go, when told so', former: 'let-go', adoption: 'IfUnowned', reason: undefined },
   { name: 'a binding that has let go, not untold', former: 'let-go', adoption: 'Never', reason: 'OwnedByAnother' },
