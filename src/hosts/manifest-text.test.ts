@@ -92,6 +92,14 @@ test('a manifest shows no former value when it is printed', () => {
   assert.doesNotMatch(inspect(manifest, { depth: 9 }) + JSON.stringify(manifest), /lvm|\[global\]/);
 });
 
+test('renderManifest() writes a list as a string, so that former versions can read it, and parseManifest() takes both', () => {
+  const [option = assert.fail()] = manifest.options;
+  const strings = renderManifest({ ...manifest, options: [{ ...option, type: 'string' }] });
+  assert.ok(renderManifest({ ...manifest, options: [{ ...option, type: 'list' }] }).equals(strings));
+  const lists = parsed(strings.reveal().replace('"type":"string"', '"type":"list"'));
+  assert.ok('options' in lists && lists.options[0]?.type === 'list');
+});
+
 const text = renderManifest(manifest).reveal();
 const refused: readonly (readonly [string, string, RegExp])[] = [
   ['nothing', '', /not JSON/],

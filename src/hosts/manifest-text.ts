@@ -100,7 +100,8 @@ export function renderManifest(manifest: Manifest): Secret {
         written: written?.reveal() ?? null,
         former: former?.reveal() ?? null,
         ...(member === undefined ? {} : { member }),
-        type,
+        // Versions of the operator that a host may be rolled back to refuse a type that they do not know.
+        type: type === 'list' ? 'string' : type,
         sectionMade,
       }))
       .sort((a, b) => compare(a.file, b.file) || compare(a.section, b.section) || compare(a.name, b.name)),

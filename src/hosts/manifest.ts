@@ -73,7 +73,7 @@ export interface ManifestOption {
   readonly former: Secret | null;
   /** For a list that we only added to: our member (several with commas between), which alone is taken out again. */
   readonly member?: string;
-  /** How two spellings of its value compare: `True` and `true` are one boolean, `a,b` and `b, a` one list. */
+  /** How two spellings of its value compare: `True` and `true` are one boolean, `a,b` and `b, a` one list. That is read back as a string. */
   readonly type: 'string' | 'boolean' | 'integer' | 'list';
   /** The file had no such section before: it goes with its last option. */
   readonly sectionMade: boolean;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { optionsOf, placesOf, tableServices } from './option-table.ts';
+import { isList, optionsOf, placesOf, tableServices } from './option-table.ts';
 import { type Release, releases } from './releases.ts';
 
 interface Truth {
@@ -38,6 +38,14 @@ const placesInTruth = (row: Truth, release: Release): readonly string[] =>
     .filter(({ section }) => section !== notOurs)
     .map(({ section, name }) => `[${section}] ${name}`)
     .sort();
+
+test('isList() knows by its name alone whether an option is a list', () => {
+  const places = tableServices.flatMap((service) =>
+    optionsOf(service).flatMap((option) => releases.flatMap((release) => placesOf(service, option, release))),
+  );
+  assert.ok(isList('enabled_backends') && isList('known_stores') && !isList('rbd_pool'));
+  for (const { name, type } of places) assert.equal(isList(name), type === 'list', name);
+});
 
 for (const service of tableServices) {
   for (const option of optionsOf(service)) {

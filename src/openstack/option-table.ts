@@ -134,6 +134,17 @@ export function placesOf<S extends TableService>(service: S, option: OptionOf<S>
     .map(([, , section, name]) => ({ section, name: name ?? option, type }));
 }
 
+const lists: ReadonlySet<string> = new Set(
+  Object.values<Readonly<Record<string, Row>>>(table)
+    .flatMap((rows) => Object.entries(rows))
+    .flatMap(([option, [type, ...places]]) => (type === 'list' ? places.map(([, , , name]) => name ?? option) : [])),
+);
+
+/** Whether an option of this name is a list, in whichever service and release. */
+export function isList(name: string): boolean {
+  return lists.has(name);
+}
+
 export const tableServices = Object.keys(table) as readonly TableService[];
 
 /** Every option of a service that is ever written, in the table's order. */

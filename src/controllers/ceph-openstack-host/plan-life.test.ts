@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../api/ceph-openstack-host.ts';
+import { parseManifest, renderManifest } from '../../hosts/manifest-text.ts';
 import type { DesiredHost } from '../../openstack/desired-host.ts';
 import { cinderSecret, guideModel } from '../../openstack/model.fixture.ts';
 import { deleted, hostObject } from './host.fixture.ts';
@@ -91,6 +92,19 @@ test('planHost() does nothing for a list in another order, in the file or in the
   assert.deepEqual([hold(machine, host, turned), machine.restarts.length], [undefined, 1], 'a repair, not a change');
   settle(machine, host, turned);
   assert.match(machine.text(path), /^enabled_backends = ceph,fast$/m);
+});
+
+test('planHost() gives back a list as it was, which somebody has put in another order since', () => {
+  const machine = new Machine(volume);
+  const path = '/etc/cinder/cinder.conf';
+  const before = machine.text(path).replace('[DEFAULT]', '[DEFAULT]\nenabled_backends = lvm, nfs');
+  machine.put(path, before);
+  settle(machine, hostObject(volume), desiredFor(volume));
+  machine.put(path, machine.text(path).replace('lvm, nfs,ceph', 'ceph,nfs,lvm'), 'root', 'cinder', '0640');
+  const read = parseManifest(renderManifest(machine.manifest ?? assert.fail()));
+  machine.manifest = 'problem' in read ? assert.fail(read.problem) : read;
+  settle(machine, deleted(hostObject(volume)));
+  assert.equal(machine.text(path), before);
 });
 
 test('planHost() gives back nothing under guests that have disks in Ceph', () => {

@@ -3,6 +3,7 @@ import type { ManifestOption } from '../../hosts/manifest.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { DesiredHost, Option, Service } from '../../openstack/desired-host.ts';
 import { editOptions, type OptionRecord, outgrown, undoEdits } from '../../openstack/option-edit.ts';
+import { isList } from '../../openstack/option-table.ts';
 import { ConfigSyntaxError } from '../../openstack/oslo-config.ts';
 import { stalled } from '../hold.ts';
 import { appliesTo, isRepair, isSamePlace, overriding, type Place } from './config-file.ts';
@@ -171,7 +172,8 @@ function toRecord(option: ManifestOption): OptionRecord {
   return {
     section,
     name,
-    type,
+    // A manifest does not tell a list from a string.
+    type: isList(name) ? 'list' : type,
     how: member === undefined ? 'set' : 'list-member',
     wrote: written ?? undefined,
     former: former ?? undefined,
