@@ -121,10 +121,10 @@ export function rightsOn(pool: string, { osd = '' }: Caps): PoolAccess['mode'] |
   }
 }
 
-/** A grant that names no pool is for all of them. */
+/** A grant that names no pool is for all of them; the namespace without a name is the one that images are in. */
 function reaches({ text }: Grant, pool: string): boolean {
   const [, quoted, plain] = / pool=(?:"([^"]*)"|(\S+))/.exec(text) ?? [];
-  return [undefined, pool].includes(quoted ?? plain) && !text.includes(' namespace=');
+  return [undefined, pool].includes(quoted ?? plain) && !/ namespace=(?!"")/.test(text);
 }
 
 function writes({ text, profile }: Grant): boolean {
