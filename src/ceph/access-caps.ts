@@ -1,4 +1,4 @@
-import { type Caps, CapsError, type Grant, parseCap } from './caps.ts';
+import { type Caps, CapsError, equalCaps, type Grant, parseCap } from './caps.ts';
 
 /** What a user may do with one pool, or with one RBD namespace of it. */
 export interface PoolAccess {
@@ -133,6 +133,32 @@ function writes({ text, profile }: Grant): boolean {
 
 function reads({ text, profile }: Grant): boolean {
   return profile === 'rbd-read-only' || /^allow [^=]*\brx?\b/.test(text);
+}
+
+const styles = [profileCapPattern(), legacyOsdCapPattern()].map((pattern) => new RegExp(`^(${pattern})$`));
+
+/**
+ * Caps with what `had` gives besides. Undefined where the two are not of one style, or speak of a pool that may not be
+ * given: the operator's own user need not be allowed to give that, nor to give it again.
+ */
+export function withKept(caps: Caps, had: Caps, mayGive: (pool: string) => boolean): Caps | undefined {
+  try {
+    const [osd, mgr] = [unite('osd', caps, had), unite('mgr', caps, had)];
+    const isOfOneStyle = styles.some((style) => style.test(osd)) && styles[0]?.test(mgr);
+    const hasSameRest = equalCaps({ ...had, osd: '', mgr: '' }, { ...caps, osd: '', mgr: '' });
+    const pools = [...`${osd}, ${mgr}`.matchAll(/ pool=([^ ,]+)/g)].map(([, pool = '']) => pool);
+    return isOfOneStyle && hasSameRest && pools.every(mayGive) ? { ...caps, osd, mgr } : undefined;
+  } catch (error) {
+    if (error instanceof CapsError) return undefined;
+    throw error;
+  }
+}
+
+/** The grants of both, the first to the letter. */
+function unite(subsystem: 'osd' | 'mgr', { [subsystem]: cap = '' }: Caps, had: Caps): string {
+  const given = parseGrants(subsystem, cap).map(({ text }) => text);
+  const kept = parseGrants(subsystem, had[subsystem] ?? '').map(({ text }) => text);
+  return [cap, ...kept.filter((text) => !given.includes(text))].join(', ');
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
-import { entityRefusal, takeOverRefusal } from '../../api/policy.ts';
-import { rightsOn } from '../../ceph/access-caps.ts';
+import { entityRefusal, type Policy, poolRefusal, takeOverRefusal } from '../../api/policy.ts';
+import { rightsOn, withKept } from '../../ceph/access-caps.ts';
 import { type Caps, equalCaps } from '../../ceph/caps.ts';
 import { type KeyType, keyTypeOf } from '../../ceph/key.ts';
 import { sameOwner } from '../../ceph/marks.ts';
@@ -106,7 +106,7 @@ function restorableFingerprint({ kept, record, owner, cluster }: ObservedClient)
 
 function planExisting(resource: CephClientAuth, observed: ObservedClient, user: User): Plan<ClientStep> {
   const { entity } = user;
-  const { wanted, ownership, record, owner, kept, cluster, keyTypes } = observed;
+  const { wanted, policy, ownership, record, owner, kept, cluster, keyTypes } = observed;
   const isRecorded =
     record !== undefined &&
     sameOwner(record, owner) &&
@@ -123,7 +123,9 @@ function planExisting(resource: CephClientAuth, observed: ObservedClient, user: 
   const stages: readonly (readonly ClientStep[])[] = [
     isRecorded ? [] : [{ verb: 'record-owner', entity, ...former }],
     [
-      ...('caps' in wanted && hasToWait === undefined ? planCaps(user, wanted.caps) : []),
+      ...('caps' in wanted
+        ? planCaps(user, hasToWait === undefined ? wanted.caps : addTo(user, wanted.caps, policy))
+        : []),
       ...(isKept ? [] : [writeSecret]),
     ],
   ];
@@ -142,6 +144,11 @@ function keepRights({ entity, caps }: User, doubt: Doubt | undefined): Hold | un
   const pools = `the pool${kept.length > 1 ? 's' : ''} ${quoted(kept)}`;
   const message = `The user "${entity}" keeps its caps, which reach ${pools}, where its images may have their data, until this is known: when RbdPool ${quoted(doubt.rbdPools.toSorted())} is Ready.`;
   return passing('WaitingForPool', message);
+}
+
+/** In doubt nothing is taken away; what is new goes through, unless it cannot be given together with what is kept. */
+function addTo({ caps }: User, wanted: Caps, policy: Policy): Caps {
+  return withKept(wanted, caps, (pool) => poolRefusal(policy, pool) === undefined) ?? caps;
 }
 
 function planCaps(user: User, caps: Caps): ClientStep[] {
