@@ -147,14 +147,14 @@ test('the quickstart becomes Ready from a Pod', async () => {
   }
 });
 
-test('the other Pod goes on, when the leader is deleted', async () => {
+test('another Pod goes on, when the leader is deleted', async () => {
   const former = await leader();
-  const other = (await settledPods()).find((name) => name !== former);
   await inOperatorNamespace('delete', 'pod', former, '--wait=false');
   await world.apply(pool({}, 'extra'));
   await ready(world, 'rbdpool', 'extra', { timeoutMs: 20_000 });
   assert.ok((await pools(world.ceph)).has('extra'));
-  assert.equal(await leader(), other);
+  // The one that stood by, or the one in the place of the deleted, which may be quicker.
+  assert.notEqual(await leader(), former);
   await settledPods();
 });
 
