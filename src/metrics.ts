@@ -156,7 +156,7 @@ export const objects = new Gauge({
 });
 export const notReadySince = new Gauge({
   name: 'cephopenstack_not_ready_since_timestamp_seconds',
-  help: 'Since when an object is not Ready, with the reason of today; of the 100 for which that is longest. State: Stalled, Reconciling, or neither.',
+  help: 'Since when an object is not Ready, with the reason of today; of at most 100: stalled ones first, planned ones last, else those for which that is longest. State: Stalled, Reconciling, or neither.',
   labelNames: ['kind', 'object', 'reason', 'state'],
   registers,
 });

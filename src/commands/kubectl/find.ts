@@ -4,7 +4,7 @@ import { cephOpenStackHostKind } from '../../api/ceph-openstack-host.ts';
 import { rbdPoolKind } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
 import { UsageError } from '../command.ts';
-import { nameOf, type Objects } from './objects.ts';
+import { allOf, nameOf, type Objects } from './objects.ts';
 
 const kinds = [cephOpenStackBindingKind, rbdPoolKind, cephClientAuthKind, cephOpenStackHostKind];
 
@@ -16,8 +16,7 @@ const kinds = [cephOpenStackBindingKind, rbdPoolKind, cephClientAuthKind, cephOp
 export function findObject(objects: Objects, word: string, where: string): Resource {
   const [kindWord, name] = word.includes('/') ? word.split('/', 2) : [undefined, word];
   const kind = kindWord === undefined ? undefined : kindNamed(kindWord);
-  const all: readonly Resource[] = [...objects.bindings, ...objects.pools, ...objects.clients, ...objects.hosts];
-  const found = all.filter(
+  const found = allOf(objects).filter(
     (object) =>
       (kind === undefined || object.kind === kind) &&
       (object.metadata.name === name || ('hostName' in object.spec && object.spec.hostName === name)),

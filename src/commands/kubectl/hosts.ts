@@ -1,7 +1,7 @@
 import { atMostOne, type Command, parseWords } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
-import { isChildOf, stateOf } from './objects.ts';
+import { below, stateOf } from './objects.ts';
 import { renderHosts } from './tree.ts';
 
 /** Prints a line for each host. */
@@ -23,10 +23,8 @@ ${clusterHelp}`,
     const objects = await cluster.objects();
     const binding =
       name === undefined ? undefined : findObject(objects, `CephOpenStackBinding/${name}`, whereOf(cluster));
-    const hosts = objects.hosts
-      .filter((host) => binding === undefined || isChildOf(binding, host))
-      .filter((host) => !values['not-ready'] || stateOf(host) !== 'Ready');
-    process.stdout.write(renderHosts(hosts));
+    const { hosts } = binding === undefined ? objects : below(binding, objects);
+    process.stdout.write(renderHosts(hosts.filter((host) => !values['not-ready'] || stateOf(host) !== 'Ready')));
     return 0;
   },
 };

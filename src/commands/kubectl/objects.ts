@@ -46,8 +46,23 @@ export function isChildOf(binding: Resource, object: Resource): boolean {
 }
 
 /** Pools, users and hosts that `binding` made. */
+export function below(binding: Resource, objects: Objects): Objects {
+  const ofBinding = <R extends Resource>(list: readonly R[]) => list.filter((object) => isChildOf(binding, object));
+  return {
+    bindings: [],
+    pools: ofBinding(objects.pools),
+    clients: ofBinding(objects.clients),
+    hosts: ofBinding(objects.hosts),
+  };
+}
+
+/** The same as one list. */
 export function childrenOf(binding: Resource, objects: Objects): readonly Resource[] {
-  return [...objects.pools, ...objects.clients, ...objects.hosts].filter((object) => isChildOf(binding, object));
+  return allOf(below(binding, objects));
+}
+
+export function allOf({ bindings, pools, clients, hosts }: Objects): readonly Resource[] {
+  return [...bindings, ...pools, ...clients, ...hosts];
 }
 
 /** `RbdPool openstack/images` */

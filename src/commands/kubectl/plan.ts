@@ -2,7 +2,7 @@ import type { Resource } from '../../api/resource.ts';
 import { atMostOne, type Command, parseWords } from '../command.ts';
 import { clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
-import { childrenOf, condition, nameOf, type Objects, plain, stateOf } from './objects.ts';
+import { allOf, childrenOf, condition, nameOf, type Objects, plain, stateOf } from './objects.ts';
 
 /** Prints what mode Plan would do. */
 export const planCommand: Command = {
@@ -36,9 +36,7 @@ export function renderPlans(
 ): { readonly text: string; readonly verdict: keyof typeof exitCodes } {
   const all: readonly Resource[] =
     root === undefined
-      ? [...objects.bindings, ...objects.pools, ...objects.clients, ...objects.hosts].filter(
-          ({ spec }) => spec.mode === 'Plan',
-        )
+      ? allOf(objects).filter(({ spec }) => spec.mode === 'Plan')
       : [root, ...childrenOf(root, objects)];
   const blocks = all.flatMap((object) => {
     const lines = object.status?.plan ?? [];

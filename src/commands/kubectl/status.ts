@@ -3,7 +3,7 @@ import type { Resource } from '../../api/resource.ts';
 import { atMostOne, type Command, parseWords, UsageError } from '../command.ts';
 import { type Cluster, clusterHelp, clusterOptions, openCluster, whereOf } from './cluster.ts';
 import { findObject } from './find.ts';
-import { childrenOf, condition, isChildOf, nameOf, type Objects, plain, stateOf } from './objects.ts';
+import { below, childrenOf, condition, nameOf, type Objects, plain, stateOf } from './objects.ts';
 import { countStates, renderTree } from './tree.ts';
 
 const lookAgainMs = 2000;
@@ -47,13 +47,7 @@ ${clusterHelp}`,
 function only(objects: Objects, name: string | undefined, where: string): Objects {
   if (name === undefined) return objects;
   const found = findObject(objects, `CephOpenStackBinding/${name}`, where);
-  const below = <R extends Resource>(list: readonly R[]) => list.filter((object) => isChildOf(found, object));
-  return {
-    bindings: objects.bindings.filter((binding) => binding === found),
-    pools: below(objects.pools),
-    clients: below(objects.clients),
-    hosts: below(objects.hosts),
-  };
+  return { ...below(found, objects), bindings: objects.bindings.filter((binding) => binding === found) };
 }
 
 /** Prints progress until all that was asked for is Ready (true), or a person is wanted or the time is up (false). */

@@ -3,7 +3,7 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
-import { condition, isChildOf, nameOf, type Objects, plain, type State, stateOf, states } from './objects.ts';
+import { below, condition, isChildOf, nameOf, type Objects, plain, type State, stateOf, states } from './objects.ts';
 
 /** With more hosts than these, those that are as they should be are counted instead of listed. */
 const listedHosts = 12;
@@ -20,11 +20,10 @@ export function renderTree(objects: Objects): string {
 }
 
 function bindingLines(binding: CephOpenStackBinding, objects: Objects): readonly string[] {
-  const ofBinding = <R extends Resource>(list: readonly R[]) => list.filter((object) => isChildOf(binding, object));
-  const hosts = ofBinding(objects.hosts);
+  const { pools, clients, hosts } = below(binding, objects);
   const listed = hosts.length <= listedHosts ? hosts : hosts.filter((host) => stateOf(host) !== 'Ready');
   const branches = [
-    ...[...ofBinding(objects.pools), ...ofBinding(objects.clients)].map((object) => childLine(object, inCeph(object))),
+    ...[...pools, ...clients].map((object) => childLine(object, inCeph(object))),
     ...(listed.length === hosts.length ? [] : [`CephOpenStackHosts: ${countStates(hosts)}`]),
     ...listed.map((host) => childLine(host, `${host.spec.address}; ${host.spec.roles.join(', ')}`)),
   ];

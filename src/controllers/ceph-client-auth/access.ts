@@ -6,6 +6,7 @@ import type { Caps } from '../../ceph/caps.ts';
 import { type Owner, parsePoolRecord, poolRecordKey } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { wasReady } from '../../kube/status.ts';
 import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { poolOwnership } from '../pool-ownership.ts';
@@ -79,7 +80,7 @@ function doubtOf(
   const here = rbdPools.filter((rbdPool) => isBeside(rbdPool, resource));
   const unready = here.filter(
     (rbdPool) =>
-      !isReady(rbdPool) && resource.spec.access?.some(({ poolRef }) => poolRef?.name === rbdPool.metadata.name),
+      !wasReady(rbdPool) && resource.spec.access?.some(({ poolRef }) => poolRef?.name === rbdPool.metadata.name),
   );
   if (unready.length === 0 || resource.spec.mode === 'Plan') return undefined;
   const known = new Set([...granted.map(({ pool }) => pool), ...here.flatMap(poolNamesOf)]);
@@ -94,11 +95,6 @@ function isBeside({ metadata, spec }: RbdPool, resource: CephClientAuth): boolea
   return (
     metadata.namespace === resource.metadata.namespace && spec.cluster.secretName === resource.spec.cluster.secretName
   );
-}
-
-function isReady({ metadata, status }: RbdPool): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' && status?.observedGeneration === metadata.generation;
 }
 
 /** The caps that follow from pools and modes. */

@@ -27,7 +27,7 @@ const both = 'profile rbd pool=volumes, profile rbd pool=volumes-data';
 
 /** As the pool's controller left it. */
 function told(status: 'True' | 'False', reason: 'Converged' | 'WrongPoolType', observedGeneration = 1): RbdPool {
-  const conditions = [{ type: 'Ready', status, reason, message: '' }] as const;
+  const conditions = [{ type: 'Ready', observedGeneration, status, reason, message: '' }] as const;
   return { ...volumes, status: { observedGeneration, conditions } };
 }
 

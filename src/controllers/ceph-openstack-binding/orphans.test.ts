@@ -8,18 +8,23 @@ const both = { ctl1: ['GlanceApi', 'CinderVolume'], cmp1: ['NovaCompute'] } as c
 const glanceOnly = { ctl1: ['GlanceApi'], cmp1: ['NovaCompute'] } as const;
 const without = { cinder: undefined, cinderBackup: undefined };
 
-/** A settled cloud with three images in the pool of its volumes, whatever its controller looks at. */
+/** A settled cloud with three images in the pool of its volumes. */
 function cloudWithVolumes(): World {
   const world = new World(specWith(both));
   world.settle();
-  const pool = world.children.RbdPool.get('cloud-cinder-ceph') ?? assert.fail();
+  keepImages(world, 'cloud-cinder-ceph', 3);
+  return world;
+}
+
+/** From now on the pool shows so many images, whatever its controller looks at. */
+function keepImages(world: World, name: string, images: number): void {
+  const pool = world.children.RbdPool.get(name) ?? assert.fail();
   const work = world.work.bind(world);
   world.work = () => {
     work();
-    Object.assign(pool, { status: { ...pool.status, usage: { images: 3 } } });
+    Object.assign(pool, { status: { ...pool.status, usage: { images } } });
   };
   world.work();
-  return world;
 }
 
 type Hosts = Readonly<Record<string, readonly Role[]>>;
@@ -87,13 +92,7 @@ for (const [what, images, more, lost] of [
   test(`planBinding() ${lost ? 'keeps images in reach' : 'changes the stores'}, when ${what}`, () => {
     const world = new World(specWith(both, stores('rbd', 'fast')));
     world.settle();
-    const pool = world.children.RbdPool.get('cloud-glance-fast') ?? assert.fail();
-    const work = world.work.bind(world);
-    world.work = () => {
-      work();
-      Object.assign(pool, { status: { ...pool.status, usage: { images } } });
-    };
-    world.work();
+    keepImages(world, 'cloud-glance-fast', images);
     const before = { revision: world.host('ctl1').spec.revision, access: accessOf(world, 'cloud-cinder-ceph') };
     world.change(specWith(both, more));
     world.settle();
@@ -114,13 +113,7 @@ for (const [what, images, more, lost] of [
 test('planBinding() switches nobody before a pool that nothing would serve any more is counted once more', () => {
   const world = new World(specWith(both, stores('rbd', 'fast')));
   world.settle();
-  const pool = world.children.RbdPool.get('cloud-glance-fast') ?? assert.fail();
-  const work = world.work.bind(world);
-  world.work = () => {
-    work();
-    Object.assign(pool, { status: { ...pool.status, usage: { images: 0 } } });
-  };
-  world.work();
+  keepImages(world, 'cloud-glance-fast', 0);
   const told = () => [world.host('ctl1').spec.revision?.current, accessOf(world, 'cloud-cinder-ceph')];
   const before = told();
   world.count = () => undefined;
