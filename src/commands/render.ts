@@ -1,6 +1,7 @@
 import { parseMonHost } from '../ceph/mon-host.ts';
 import { familyOf, platformOf } from '../openstack/distributions.ts';
 import { type Project, parseRelease, type Release } from '../openstack/releases.ts';
+import { plural } from '../plural.ts';
 import { type Command, parseWords, UsageError } from './command.ts';
 import { asJson } from './render/as-json.ts';
 import { asText } from './render/as-text.ts';
@@ -75,7 +76,7 @@ Ends with 0; with 1 when the input is wrong, after a line for each thing to mend
       }
       const tree = asTree(result.rendering);
       await writeTree(folder, tree);
-      process.stdout.write(`Wrote ${tree.size} files below ${folder}.\n`);
+      process.stdout.write(`Wrote ${plural(tree.size, 'file')} below ${folder}.\n`);
       return 0;
     }
     const rendering = onlyHosts(result.rendering, values.host);

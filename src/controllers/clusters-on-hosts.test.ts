@@ -23,7 +23,7 @@ for (const [what, path, conf, expected] of [
   test(`poolsKnownAs() has the images counted of the cluster that hosts know by ${what}`, () => {
     const cephConf = path === undefined ? {} : { cephConf: { path } };
     const binding = { spec: { cluster: { secretName: 'main' }, ...cephConf } } as CephOpenStackBinding;
-    assert.equal(imagesIn(poolsKnownAs(conf, binding, pools), 'volumes'), expected);
+    assert.equal(imagesIn(poolsKnownAs(conf, binding, pools), 'volumes').images, expected);
   });
 }
 
@@ -36,6 +36,6 @@ for (const [what, isThere, conf, expected] of [
 ] as const) {
   test(`poolsPerhapsKnownAs() has the most images counted that may be meant by ${what}`, () => {
     const binding = { spec: { cluster: { secretName: 'main' } } } as CephOpenStackBinding;
-    assert.equal(imagesIn(poolsPerhapsKnownAs(conf, isThere ? binding : undefined, pools), 'volumes'), expected);
+    assert.equal(imagesIn(poolsPerhapsKnownAs(conf, isThere ? binding : undefined, pools), 'volumes').images, expected);
   });
 }

@@ -98,6 +98,16 @@ function parse(stdout: string): HostFacts {
   return parseFacts(parseFrames(output, nonce, 'cmp1'), request, noCache, 'cmp1');
 }
 
+for (const what of ['instances', 'images']) {
+  test(`parseFacts() takes a host that does not count its ${what} for no empty one`, () => {
+    const without = answer.filter(([head]) => head !== what);
+    assert.throws(() => parse(text(without)), {
+      reason: 'HostAnswerInvalid',
+      message: new RegExp(`number of ${what}`),
+    });
+  });
+}
+
 test('parseFacts() understands a whole answer', () => {
   const facts = parse(`Welcome!\n${text(answer)}`);
   const { content, ...file } = facts.files['/etc/ceph/ceph.conf'] as { content?: { reveal(): string } };
@@ -170,7 +180,7 @@ for (const [what, stat, content, problem] of manifests) {
     );
     const hash = createHash('sha256').update(content).digest('hex');
     const frames: readonly (readonly [string, string])[] = [
-      ...answer.filter(([head]) => head === 'begin' || head === 'clock'),
+      ...answer.filter(([head]) => ['begin', 'clock', 'instances', 'images'].includes(head)),
       ['stat', `${[...above, stat].join('\n')}\n`],
       ...(content === '' ? [] : ([['hashes', `${hash}  ${manifestPath}\n`]] as const)),
       [`content ${manifestPath}`, Buffer.from(content).toString('base64')],

@@ -37,8 +37,8 @@ export function parseFacts(
     users: Object.fromEntries(request.users.map((user) => [user, parseUser(frames, user)])),
     addresses: Object.fromEntries(request.names.map((name) => [name, parseAddresses(frames, name)])),
     ...(libvirt === undefined ? {} : { libvirt }),
-    localInstances: parseCount(body('instances').trim()) ?? 0,
-    localImages: parseCount(body('images').trim()) ?? 0,
+    localInstances: parseNumber(body('instances'), 'instances', host),
+    localImages: parseNumber(body('images'), 'images', host),
     access: parseAccess(frames, request.access),
     manifest: manifestFacts(manifest),
   };
@@ -61,6 +61,13 @@ function parseOs(release: string, init: string): Omit<OsFacts, 'hostname'> {
     prettyName: fields.get('PRETTY_NAME') ?? id,
     initSystem: initSystem ?? 'unknown',
   };
+}
+
+/** Of what is not counted nobody may say that there is none. */
+function parseNumber(body: string, what: string, host: string): number {
+  const count = parseCount(body.trim());
+  if (count === undefined) throw answerInvalid(host, `it does not tell its number of ${what}`);
+  return count;
 }
 
 function parseClock(body: string, host: string): HostClock {

@@ -3,6 +3,7 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
+import { plural } from '../../plural.ts';
 import { below, condition, isChildOf, nameOf, type Objects, plain, type State, stateOf, states } from './objects.ts';
 
 /** With more hosts than these, those that are as they should be are counted instead of listed. */
@@ -39,7 +40,7 @@ function rolloutLine({ status }: CephOpenStackBinding): readonly string[] {
   const { total, reachable, distributed, switched, ready } = status.hosts;
   const revision = status.revision?.next ?? status.revision?.current;
   return [
-    `│  ${total} hosts: ${reachable} reachable, ${distributed} laid out, ${switched} switched, ${ready} Ready${revision === undefined ? '' : `; revision ${revision}`}`,
+    `│  ${plural(total, 'host')}: ${reachable} reachable, ${distributed} laid out, ${switched} switched, ${ready} Ready${revision === undefined ? '' : `; revision ${revision}`}`,
   ];
 }
 
@@ -88,7 +89,7 @@ export function renderHosts(hosts: readonly CephOpenStackHost[]): string {
     ];
   });
   const table = [['HOST', 'ADDRESS', 'ROLES', 'DISTRIBUTION', 'RELEASE', 'REVISION', 'STATE', 'MESSAGE'], ...rows];
-  return `${aligned(table)}${hosts.length} hosts: ${countStates(hosts) || 'none'}.\n`;
+  return `${aligned(table)}${plural(hosts.length, 'host')}: ${countStates(hosts) || 'none'}.\n`;
 }
 
 function aligned(table: readonly (readonly string[])[]): string {

@@ -6,6 +6,7 @@ import type { Hold } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
 import type { Client, OpenStackModel } from '../../openstack/model.ts';
 import { parseRelease } from '../../openstack/releases.ts';
+import { plural } from '../../plural.ts';
 import { clientNeeds, clientUses, type Needs, needsOf, poolNeeds, poolUses } from '../binding-needs.ts';
 import { confPathOf } from '../clusters-on-hosts.ts';
 import { isForetold } from '../foretold.ts';
@@ -204,7 +205,7 @@ export function orphanProblem(
     .filter(({ identity, pool, conf }) => !kept.has(identity) && imagesIn(pool, conf) > 0)
     .map(
       ({ section, name, pool, conf }) =>
-        `[${section}] "${name}" with ${imagesIn(pool, conf)} images in the pool "${pool}"`,
+        `[${section}] "${name}" with ${plural(imagesIn(pool, conf), 'image')} in the pool "${pool}"`,
     );
   if (lost.length === 0) return undefined;
   return stalled(

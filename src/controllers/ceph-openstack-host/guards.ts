@@ -1,8 +1,10 @@
 import type { ManifestOption } from '../../hosts/manifest.ts';
+import type { Hold } from '../../kube/reconciler.ts';
 import type { Option } from '../../openstack/desired-host.ts';
 import { effectiveValue, optionHolds } from '../../openstack/option-edit.ts';
+import { plural } from '../../plural.ts';
 import type { Secret } from '../../secret.ts';
-import { stalled } from '../hold.ts';
+import { passing, stalled } from '../hold.ts';
 import { contentOf, isRepair, isSamePlace, reading } from './config-file.ts';
 import type { Draft } from './draft.ts';
 import { imageDangers } from './image-guard.ts';
@@ -28,19 +30,15 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
     draft.holds.push(
       stalled(
         'InstancesOnLocalDisk',
-        `${localInstances} instances have their disk on this host, and ${option.name} in ${option.file} would strand them: migrate or delete them first.`,
+        `The disks of ${plural(localInstances, 'instance')} are on this host, and ${option.name} in ${option.file} would strand them: migrate or delete these instances first.`,
         inTheWayMs,
       ),
     );
   }
-  if (option.guard === 'VolumesWouldBeOrphaned' && observed.volumes > 0 && ownsVolumes(content, option)) {
-    draft.holds.push(
-      stalled(
-        'VolumesWouldBeOrphaned',
-        `There are volumes in Ceph (${observed.volumes} or more), and changing ${option.name} in [${option.section}] of ${option.file} would orphan those of this host: keep the back end's section and name, or move them with cinder-manage volume update_host.`,
-        inTheWayMs,
-      ),
-    );
+  if (option.guard === 'VolumesWouldBeOrphaned' && ownsVolumes(content, option)) {
+    const change = `changing ${option.name} in [${option.section}] of ${option.file}`;
+    const mend = "keep the back end's section and name, or move them with cinder-manage volume update_host";
+    draft.holds.push(...volumesInTheWay(observed, change, mend));
   }
 }
 
@@ -59,15 +57,23 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
       ),
     );
   }
-  if (file.endsWith('/cinder.conf') && partsOfVolumeHost.has(name) && observed.volumes > 0) {
-    draft.holds.push(
-      stalled(
-        'VolumesWouldBeOrphaned',
-        `There are volumes in Ceph (${observed.volumes} or more), and giving back ${name} in ${file} would orphan those of this host: move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain.`,
-        inTheWayMs,
-      ),
-    );
+  if (file.endsWith('/cinder.conf') && partsOfVolumeHost.has(name)) {
+    const mend =
+      'move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain';
+    draft.holds.push(...volumesInTheWay(observed, `giving back ${name} in ${file}`, mend));
   }
+}
+
+/** What nobody has counted may be there: a pool tells no images while its OSDs are silent. */
+function volumesInTheWay({ volumes }: SeenHost, change: string, mend: string): readonly Hold[] {
+  if (volumes.images > 0) {
+    const message = `There are volumes in Ceph (${volumes.images} or more), and ${change} would orphan those of this host: ${mend}.`;
+    return [stalled('VolumesWouldBeOrphaned', message, inTheWayMs)];
+  }
+  if (volumes.uncounted.length === 0) return [];
+  const pools = volumes.uncounted.map((name) => `RbdPool "${name}"`).join(' and ');
+  const message = `Waiting to hear how many images there are in ${pools}, for ${change} would orphan volumes of this host: see what the conditions there say.`;
+  return [passing('WaitingForPool', message, inTheWayMs)];
 }
 
 /** What makes up the host by which volumes know their service. */

@@ -40,6 +40,8 @@ export class Machine {
   localInstances = 0;
   localImages = 0;
   volumes = 0;
+  /** RbdPools that do not tell how many there are. */
+  uncounted: string[] = [];
   guestSecrets: string[] = [];
   addresses: HostFacts['addresses'] = {};
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
@@ -215,7 +217,7 @@ export class Machine {
         this.roles.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
       ),
       runs: this.runs,
-      volumes: this.volumes,
+      volumes: { images: this.volumes, uncounted: this.uncounted },
     };
   }
 

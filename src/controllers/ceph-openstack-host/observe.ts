@@ -15,6 +15,7 @@ import {
 } from '../../openstack/distributions.ts';
 import { desiredHost } from '../../openstack/merge-roles.ts';
 import { type Project, type Release, releaseOfVersion } from '../../openstack/releases.ts';
+import { type ImageCount, sumOf } from '../images-in.ts';
 import { asPlanned, refuseForetold } from './as-planned.ts';
 import { imageDirectory } from './image-guard.ts';
 import {
@@ -46,7 +47,7 @@ export type HostConnection =
       /** Why the policy does not let a host be taken over. */
       readonly takeOverRefusal: string | undefined;
       /** RBD images in a pool, by its name in the cluster which the host knows by that ceph.conf. */
-      readonly imagesIn: (pool: string, conf: string) => number;
+      readonly imagesIn: (pool: string, conf: string) => ImageCount;
     };
 
 export type Reach = Extract<HostConnection, { kind: 'reach' }>;
@@ -192,7 +193,7 @@ function readMeaning(host: CephOpenStackHost, connection: Reach, facts: HostFact
   if (isRefusal(platform)) {
     return {
       ...{ kind: 'seen', facts, platform, keys, owner, ownership, releases: {}, missingRoles: [], unknownVersions: [] },
-      ...{ current: undefined, next: undefined, readers: {}, runs, volumes: 0 },
+      ...{ current: undefined, next: undefined, readers: {}, runs, volumes: sumOf([]) },
     };
   }
   const { releases, unknownVersions } = readReleases(facts, platform, host);
@@ -223,9 +224,8 @@ function readMeaning(host: CephOpenStackHost, connection: Reach, facts: HostFact
       installed.map((role) => [placeOf(platform, role).unit, placeOf(platform, role).configFiles]),
     ),
     runs,
-    volumes: volumePools(foretold ?? told.current ?? told.next, facts).reduce(
-      (sum, { pool, conf }) => sum + imagesIn(pool, conf),
-      0,
+    volumes: sumOf(
+      volumePools(foretold ?? told.current ?? told.next, facts).map(({ pool, conf }) => imagesIn(pool, conf)),
     ),
   };
   return asPlanned(seen, foretold);

@@ -4,6 +4,7 @@ import type { DesiredHost, Refusal } from '../../openstack/desired-host.ts';
 import type { Platform } from '../../openstack/distributions.ts';
 import type { Project, Release } from '../../openstack/releases.ts';
 import type { Secret } from '../../secret.ts';
+import type { ImageCount } from '../images-in.ts';
 import type { HostOwner, Ownership } from './ownership.ts';
 
 /** A cephx user as its Kubernetes Secret holds it. */
@@ -49,7 +50,7 @@ export type Observed =
       /** Which run of each service was last seen with its options as they should be; undefined: none was ever. */
       readonly runs: ServiceRuns | undefined;
       /** RBD images in the binding's volume pools. */
-      readonly volumes: number;
+      readonly volumes: ImageCount;
     };
 
 export type SeenHost = Extract<Observed, { kind: 'seen' }>;

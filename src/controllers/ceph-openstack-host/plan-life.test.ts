@@ -160,6 +160,21 @@ test('planHost() takes no back end off a host while there are volumes', () => {
   assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
 });
 
+test('planHost() takes no back end off a host while nobody knows whether there are volumes', () => {
+  const machine = new Machine(volume);
+  settle(machine, hostObject(volume), desiredFor(volume));
+  machine.uncounted = ['cloud-cinder-ceph'];
+  const before = machine.text('/etc/cinder/cinder.conf');
+  settle(machine, deleted(hostObject(volume)));
+  const inTheWay = hold(machine, deleted(hostObject(volume)));
+  assert.deepEqual([inTheWay?.reason, inTheWay?.stalled], ['WaitingForPool', false]);
+  assert.match(inTheWay?.message ?? '', /images there are in RbdPool "cloud-cinder-ceph", for giving back/);
+  assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
+  machine.uncounted = [];
+  settle(machine, deleted(hostObject(volume)));
+  assert.notEqual(machine.text('/etc/cinder/cinder.conf'), before);
+});
+
 for (const [what, seen, message] of [
   ['is too large', { kind: 'file', bytes: 5_000_000 }, /it is larger than 1 MiB/],
   ['is no text', { kind: 'file', bytes: 100 }, /it is no UTF-8 text/],
@@ -189,7 +204,9 @@ for (const [name, extra] of [
     settle(machine, hostObject(volume), named);
     assert.equal(hold(machine, hostObject(volume), named)?.reason, 'VolumesWouldBeOrphaned');
     assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), false);
-    machine.volumes = 0;
+    [machine.volumes, machine.uncounted] = [0, ['cloud-cinder-ceph']];
+    assert.equal(hold(machine, hostObject(volume), named)?.reason, 'WaitingForPool', 'nobody knows how many');
+    machine.uncounted = [];
     settle(machine, hostObject(volume), named);
     assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), true);
     machine.volumes = 40;

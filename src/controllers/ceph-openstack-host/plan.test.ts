@@ -121,7 +121,15 @@ const refusals: readonly { name: string; prepare: (machine: Machine) => void; re
       machine.localInstances = 3;
     },
     reason: 'InstancesOnLocalDisk',
-    words: /3 instances have their disk on this host/,
+    words: /The disks of 3 instances are on this host/,
+  },
+  {
+    name: 'one instance on a local disk',
+    prepare: (machine) => {
+      machine.localInstances = 1;
+    },
+    reason: 'InstancesOnLocalDisk',
+    words: /The disks of 1 instance are on this host/,
   },
   {
     name: 'an option that a later file overrides',

@@ -4,6 +4,7 @@ import type { NamespaceContents, PoolContents } from '../../ceph/broker-protocol
 import { poolMark, sameOwner } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Plan } from '../../kube/reconciler.ts';
+import { plural } from '../../plural.ts';
 import { passing, stalled } from '../hold.ts';
 import type { ObservedPool } from './observed.ts';
 import type { PoolStep } from './steps.ts';
@@ -92,7 +93,7 @@ function imagePoolOf(object: string, pools: readonly Pool[]): string | undefined
 
 function describeNamespace({ namespace, images, trash, snapshots }: NamespaceContents): string[] {
   const holder = namespace === '' ? 'it' : `its namespace "${namespace}"`;
-  const withSnapshots = snapshots === 0 ? '' : ` with ${snapshots} snapshot${snapshots === 1 ? '' : 's'} in all`;
+  const withSnapshots = snapshots === 0 ? '' : ` with ${plural(snapshots, 'snapshot')} in all`;
   return [
     ...(images.length === 0 ? [] : [`${holder} holds ${counted(images, 'image')}${withSnapshots}`]),
     ...(trash.length === 0 ? [] : [`${holder} has ${counted(trash, 'image')} in the trash`]),
@@ -104,7 +105,7 @@ const named = 3;
 /** `2 images (a, b)`, `9 images (a, b, c and 6 more)`. */
 function counted(names: readonly string[], noun: string): string {
   const more = names.length > named ? ` and ${names.length - named} more` : '';
-  return `${names.length} ${noun}${names.length === 1 ? '' : 's'} (${names.slice(0, named).map(printable).join(', ')}${more})`;
+  return `${plural(names.length, noun)} (${names.slice(0, named).map(printable).join(', ')}${more})`;
 }
 
 /** Images and objects are named by those who use the pool, with any bytes they like. */
