@@ -144,7 +144,7 @@ export const driftFound = new Counter({
 });
 export const driftRepaired = new Counter({
   name: 'cephopenstack_drift_repaired_total',
-  help: 'Such looks that were followed by at least one step at once; each is an event DriftRepaired on the object.',
+  help: 'Such looks after which at least one step was done, each counted once; events DriftRepaired on the object tell what.',
   labelNames: ['kind'],
   registers,
 });

@@ -8,7 +8,7 @@ import { driftFound, driftRepaired, steps } from '../metrics.ts';
 import { createStore } from './cache.ts';
 import type { Client } from './client.ts';
 import { createController } from './controller.ts';
-import type { Recorder } from './events.ts';
+import type { Happening, Recorder } from './events.ts';
 import { poolKind } from './kinds.ts';
 import type { Repair, Step } from './reconciler.ts';
 import { register } from './registration.ts';
@@ -31,6 +31,7 @@ async function startLoop(
 ) {
   const now = new Map<string, string>();
   const notes: string[] = [];
+  const reasons: string[] = [];
   const wanted = new Map(settings.map((setting) => [setting, 'ours']));
   const refusing = new Set<string>();
   const lines: string[] = [];
@@ -75,7 +76,9 @@ async function startLoop(
     client: { applyStatus } as unknown as Client,
     store,
     finalizers: { hold: async () => undefined, release: async () => undefined },
-    recorder: { record: (_: unknown, { note }: { note: string }) => void notes.push(note) } as unknown as Recorder,
+    recorder: {
+      record: (_: unknown, { note, reason }: Happening) => void [notes.push(note), reasons.push(reason)],
+    } as unknown as Recorder,
     log: createLogger({ level: 'error', format: 'json' }, { write: (line) => void lines.push(line) }),
     failures: () => 0,
   });
@@ -84,6 +87,7 @@ async function startLoop(
   return {
     now,
     notes,
+    reasons,
     wanted,
     lines,
     refusing,
@@ -194,6 +198,21 @@ test('the loop counts steps by result, and drift by whether it was put right at 
   await drift('a', 'b');
   assert.deepEqual(await series(steps), { 'RbdPool done': 4, 'RbdPool failed': 1 });
   assert.deepEqual([await series(driftFound), await series(driftRepaired)], [{ RbdPool: 2 }, { RbdPool: 1 }]);
+});
+
+test('the loop tells what had drifted as repaired, and counts it once, also when that fails at first', async () => {
+  driftRepaired.reset();
+  const { drift, look, refusing, reasons } = await startLoop(['a', 'b']);
+  refusing.add('a');
+  await drift('a');
+  refusing.clear();
+  await look();
+  refusing.add('b');
+  await drift('a', 'b');
+  refusing.clear();
+  await look();
+  assert.deepEqual(reasons, ['Applied', 'Failed', 'DriftRepaired', 'DriftRepaired', 'Failed', 'DriftRepaired']);
+  assert.deepEqual(await series(driftRepaired), { RbdPool: 2 });
 });
 
 test('the loop says nothing, in events or log, when there is nothing to do', async () => {

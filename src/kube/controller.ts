@@ -14,13 +14,14 @@ import {
 import type { Store } from './cache.ts';
 import type { Client } from './client.ts';
 import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested } from './contest.ts';
+import { createDrifts } from './drift.ts';
 import type { Recorder } from './events.ts';
 import type { KubeObject } from './kinds.ts';
 import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
 import {
   abandonAnnotation,
   beginPass,
-  doneReason,
+  heldVerdict,
   isAbandoned,
   isHeld,
   type Next,
@@ -53,7 +54,6 @@ export interface ControllerTools {
   failures(key: string): number;
 }
 
-const holdRetryMs = 10_000;
 /** Work that takes longer than this is shown while it goes on. */
 const showAfterMs = 1_000;
 /** Somebody else wrote at the same time: said so only when it keeps happening. */
@@ -67,13 +67,16 @@ export function createController(registered: Registered, tools: ControllerTools)
   const { client, store, finalizers, recorder } = tools;
   const controller = registered.kind.kind.toLowerCase();
   const contest = createContest();
+  const drifts = createDrifts();
   const passTimeoutMs = registration.passTimeoutMs ?? 120_000;
   const look = (): Next => ({ afterMs: registration.lookEveryMs * (0.9 + Math.random() * 0.2) });
+  const held = (hold: Hold, plan?: readonly string[]): Verdict => heldVerdict(hold, look(), plan);
 
   async function reconcile(key: string, stop: AbortSignal): Promise<Next> {
     const raw = store.get(key) as Resource | undefined;
     if (raw === undefined) {
       contest.forget(key);
+      drifts.close(key);
       return 'change';
     }
     const pass = beginPass(raw, tools.log);
@@ -90,15 +93,12 @@ export function createController(registered: Registered, tools: ControllerTools)
       contest.note(key, raw.metadata.generation, pass.repairs, performance.now());
     }
     if (pass.did.length > 0) {
-      const reason = doneReason(pass);
-      if (reason === 'DriftRepaired') driftRepaired.inc({ kind: raw.kind });
-      recorder.record(raw, {
-        type: 'Normal',
-        reason,
-        action: 'Apply',
-        note: `Done: ${joinSentences([...new Set(pass.did)])}`,
-      });
+      const isRepair = drifts.isOpen(key, raw.metadata.generation);
+      if (isRepair && drifts.repair(key)) driftRepaired.inc({ kind: raw.kind });
+      const note = `Done: ${joinSentences([...new Set(pass.did)])}`;
+      recorder.record(raw, { type: 'Normal', reason: isRepair ? 'DriftRepaired' : 'Applied', action: 'Apply', note });
     }
+    if (verdict.judgement?.ready === true) drifts.close(key);
     if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
     return verdict.next;
   }
@@ -124,7 +124,10 @@ export function createController(registered: Registered, tools: ControllerTools)
       pass.log.debug({ round: progress.rounds + 1, plan: left, hold: plan.hold?.message }, 'Looked.');
       const isDrift =
         progress.rounds === 0 && !deleting && wasReady(raw) && planned.flat().some((step) => step.incidental !== true);
-      if (isDrift) driftFound.inc({ kind: raw.kind });
+      if (isDrift) {
+        driftFound.inc({ kind: raw.kind });
+        drifts.find(`${raw.metadata.namespace}/${raw.metadata.name}`, raw.metadata.generation);
+      }
       const isToldOnly = resource.spec.mode === 'Plan' && registration.appliesInPlanMode !== true;
       if (isToldOnly && left.length > 0) return told(left, plan.hold);
       if (stages.length === 0)
@@ -195,25 +198,6 @@ export function createController(registered: Registered, tools: ControllerTools)
     }
     if (pass.raw.spec.mode !== 'Plan') await finalizers.hold(current(pass));
     return { judgement: { ready: true, reason: 'Converged', message: 'All is as it should be.' }, next: look() };
-  }
-
-  function held(hold: Hold, plan = hold.plan): Verdict {
-    return {
-      judgement: {
-        ready: false,
-        reason: hold.reason,
-        message: hold.message,
-        // What is planned waits for a person's word and is no fault: neither of the two.
-        ...(hold.reason === 'ChangesPlanned' ? {} : { abnormal: hold.stalled ? 'Stalled' : 'Reconciling' }),
-        ...(plan === undefined ? {} : { plan }),
-      },
-      next:
-        hold.retryAfterMs !== undefined
-          ? { afterMs: hold.retryAfterMs }
-          : hold.stalled
-            ? look()
-            : { afterMs: holdRetryMs },
-    };
   }
 
   function told(plan: readonly string[], hold: Hold | undefined): Verdict {

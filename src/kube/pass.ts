@@ -1,7 +1,6 @@
-import type { Reason } from '../api/conditions.ts';
 import type { Resource } from '../api/resource.ts';
 import { type Logger, logLevels } from '../log.ts';
-import type { Step } from './reconciler.ts';
+import type { Hold, Step } from './reconciler.ts';
 import { type Judgement, joinSentences, type KindStatus, readyCondition, wasReady } from './status.ts';
 
 export const finalizer = 'cephopenstack.io/finalizer';
@@ -70,10 +69,23 @@ export function underWay(pass: Pass, sentences: readonly string[]): Judgement {
   return { ready: false, reason: pass.deleting ? 'Deleting' : 'Progressing', message, abnormal: 'Reconciling' };
 }
 
-/** Why what was done was done: what was in order before had drifted. */
-export function doneReason(pass: Pass): Reason {
-  return !pass.deleting && wasReady(pass.raw) ? 'DriftRepaired' : 'Applied';
+/** That no more may be done now; `look` is when to look anyway. */
+export function heldVerdict(hold: Hold, look: Next, plan = hold.plan): Verdict {
+  return {
+    judgement: {
+      ready: false,
+      reason: hold.reason,
+      message: hold.message,
+      // What is planned waits for a person's word and is no fault: neither of the two.
+      ...(hold.reason === 'ChangesPlanned' ? {} : { abnormal: hold.stalled ? 'Stalled' : 'Reconciling' }),
+      ...(plan === undefined ? {} : { plan }),
+    },
+    next:
+      hold.retryAfterMs !== undefined ? { afterMs: hold.retryAfterMs } : hold.stalled ? look : { afterMs: holdRetryMs },
+  };
 }
+
+const holdRetryMs = 10_000;
 
 /** The steps of all stages as sentences, one that comes several times told once; bookkeeping only where it is all there is. */
 export function planLines<S extends Step>(stages: readonly (readonly S[])[], describe: (step: S) => string): string[] {
