@@ -220,6 +220,11 @@ export const nova = z.object({
   clientRef: reference(
     "A CephClientAuth for Nova, allowed to write the pool of ephemeral. Left out: it shares the user of Cinder's first back end in the binding's cluster.",
   ).exactOptional(),
+  libvirtSecret: libvirtSecret
+    .exactOptional()
+    .describe(
+      "The libvirt secret that nova.conf speaks of, with the key of Nova's user. Left out: that of the back end whose user it is, if there is one.",
+    ),
   fileInjection: z.enum(['Disabled']).exactOptional().describe('Disabled: no password, key or file is put into disks.'),
   liveMigrationFlags: z
     .array(

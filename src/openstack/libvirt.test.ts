@@ -26,6 +26,34 @@ test('libvirtSecrets() gives the guideâ€™s one secret, when Nova shares Cinderâ€
   );
 });
 
+for (const [what, libvirtSecret, expected] of [
+  [
+    'another',
+    { uuid: fsid, keep: [] },
+    [
+      [cinderSecret, 'client.cinder secret'],
+      [fsid, `client.cinder secret ${fsid}`],
+    ],
+  ],
+  [
+    'the same and one more',
+    { uuid: cinderSecret, keep: [fsid] },
+    [
+      [cinderSecret, 'client.cinder secret'],
+      [fsid, `client.cinder secret ${fsid}`],
+    ],
+  ],
+] as const) {
+  test(`libvirtSecrets() leaves Cinder its secret, when Nova shares its user and is given ${what}`, () => {
+    assert.ok(guideModel.nova);
+    const secrets = libvirtSecrets({ ...guideModel, nova: { ...guideModel.nova, libvirtSecret } });
+    assert.deepEqual(
+      secrets.map(({ uuid, usageName }) => [uuid, usageName]),
+      expected,
+    );
+  });
+}
+
 test('libvirtSecrets() names no usage twice, when UUIDs are kept', () => {
   const [backend] = guideModel.cinder?.backends ?? [];
   assert.ok(backend && guideModel.nova);

@@ -21,17 +21,19 @@ export function derivedSecretUuid(fsid: string, userId: string): string {
  * A user's first UUID has the guide's usage name; libvirt takes a usage name once, so further ones bear their UUID in it.
  */
 export function libvirtSecrets(model: OpenStackModel): readonly LibvirtSecret[] {
-  const wanted: readonly (readonly [Client, SecretIdentity])[] = [
-    ...(model.nova === undefined ? [] : [[model.nova.client, model.nova.libvirtSecret] as const]),
-    // Users of two clusters may share a name; that of the cluster which all use has the guide's.
-    ...(model.cinder?.backends ?? [])
-      .toSorted((a, b) => Number(a.conf !== undefined) - Number(b.conf !== undefined))
-      .map((backend) => [backend.client, backend.libvirtSecret] as const),
+  const backends = model.cinder?.backends ?? [];
+  // Users of two clusters may share a name; that of the cluster which all use has the guide's. What Nova has beside the
+  // back end whose user it shares comes second, so that it may be given later.
+  const wanted: readonly { readonly client: Client; readonly libvirtSecret: SecretIdentity }[] = [
+    ...backends.filter(({ conf }) => conf === undefined),
+    ...(model.nova === undefined ? [] : [model.nova]),
+    ...backends.filter(({ conf }) => conf !== undefined),
   ];
   const secrets = new Map<string, LibvirtSecret>();
   const named = new Set<string>();
-  for (const [{ userId, secretName, fingerprint }, identity] of wanted) {
-    for (const uuid of [identity.uuid, ...identity.keep]) {
+  for (const { client, libvirtSecret } of wanted) {
+    const { userId, secretName, fingerprint } = client;
+    for (const uuid of [libvirtSecret.uuid, ...libvirtSecret.keep]) {
       if (secrets.has(uuid)) continue;
       const entity = `client.${userId}`;
       const usageName = named.has(entity) ? `${entity} secret ${uuid}` : `${entity} secret`;

@@ -10,6 +10,9 @@ import { World } from './world.fixture.ts';
 const fsid = '5b1c2a3e-0000-4000-8000-000000000001';
 const hosts = { ctl1: ['GlanceApi', 'CinderVolume', 'CinderBackup'], cmp1: ['NovaCompute'] } as const;
 
+const cinderSecret = '457eb676-33da-42ec-9a8c-9293d545c337';
+const novaSecret = '22222222-3333-4444-8555-666666666666';
+
 function modelOf(more: Record<string, unknown> = {}): OpenStackModel {
   const world = new World(specWith(hosts, more));
   world.converge();
@@ -117,6 +120,37 @@ test('openStackModel() takes over the UUIDs that guests refer to', () => {
   assert.deepEqual(cinder?.backends[0]?.libvirtSecret, { uuid, keep: keep.toSorted() });
   assert.equal(nova?.libvirtSecret.uuid, uuid);
 });
+
+for (const [what, nova, expected] of [
+  [
+    'of its own user',
+    { clientRef: { name: 'cloud-backup' }, libvirtSecret: { uuid: novaSecret } },
+    { uuid: novaSecret, keep: [] },
+  ],
+  [
+    'of its own user, derived',
+    { clientRef: { name: 'cloud-backup' } },
+    { uuid: derivedSecretUuid(fsid, 'cinder-backup'), keep: [] },
+  ],
+  [
+    'of its own user, derived, beside another',
+    { clientRef: { name: 'cloud-backup' }, libvirtSecret: { keep: [novaSecret] } },
+    { uuid: derivedSecretUuid(fsid, 'cinder-backup'), keep: [novaSecret] },
+  ],
+  ['beside Cinder’s, of one user', { libvirtSecret: { uuid: novaSecret } }, { uuid: novaSecret, keep: [] }],
+  [
+    'that Cinder has, and another',
+    { libvirtSecret: { keep: [novaSecret] } },
+    { uuid: cinderSecret, keep: [novaSecret] },
+  ],
+] as const) {
+  test(`openStackModel() gives Nova the libvirt secret ${what}`, () => {
+    const cinder = { backends: [{ name: 'ceph', libvirtSecret: { uuid: cinderSecret } }] };
+    const model = modelOf({ cinder, nova });
+    assert.deepEqual(model.nova?.libvirtSecret, expected);
+    assert.deepEqual(model.cinder?.backends[0]?.libvirtSecret, { uuid: cinderSecret, keep: [] });
+  });
+}
 
 test('openStackModel() says that a pool is not exclusive, when guest disks share it', () => {
   const world = new World(specWith(hosts, { nova: { ephemeral: { poolRef: { name: 'cloud-cinder-ceph' } } } }));

@@ -179,7 +179,7 @@ function cinderBackupModel({ binding, needs, resolve }: Draft): OpenStackModel['
   };
 }
 
-/** With the user of a back end it has that one's libvirt secret, too. */
+/** With the user of a back end it has that one's libvirt secret, too, unless it is given one of its own. */
 function novaModel(
   draft: Draft,
   client: Client | undefined,
@@ -192,7 +192,13 @@ function novaModel(
   return {
     client,
     adminSocket: cephConf?.adminSocket === 'Enabled',
-    libvirtSecret: shared?.libvirtSecret ?? identityOf(draft, client, cluster.secretName),
+    libvirtSecret: identityOf(
+      draft,
+      client,
+      cluster.secretName,
+      nova.libvirtSecret as Partial<SecretIdentity> | undefined,
+      shared?.libvirtSecret,
+    ),
     ...(needs.nova?.pool === undefined ? {} : { ephemeralPool: resolve.pool(needs.nova.pool) }),
     ...defined({
       fileInjection: nova.fileInjection,
@@ -207,10 +213,12 @@ function identityOf(
   { resolve, secretUuid }: Draft,
   client: Client,
   cluster: string,
-  said?: Partial<SecretIdentity>,
+  said: Partial<SecretIdentity> | undefined,
+  shared?: SecretIdentity,
 ): SecretIdentity {
+  if (said === undefined && shared !== undefined) return shared;
   return {
-    uuid: said?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
+    uuid: said?.uuid ?? shared?.uuid ?? secretUuid(resolve.cluster(cluster).fsid, client.userId, cluster),
     keep: [...(said?.keep ?? [])].sort(),
   };
 }
