@@ -81,6 +81,9 @@ const spec = z.object({
     .describe('The ControllerRevisions that hold what this host needs. Left out: look and report only.'),
 });
 
+/** More of them a host does not tell. */
+export const poolUsesLimit = 128;
+
 const fact = (description: string) => z.string().max(128).exactOptional().describe(description);
 
 const status = z.object({
@@ -117,6 +120,20 @@ const status = z.object({
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .exactOptional()
     .describe("What its services are called in OpenStack's own lists."),
+  poolUses: z
+    .array(
+      z.object({
+        entity: z.string().max(160).describe('The Ceph user, such as client.cinder.'),
+        pool: z.string().max(160).describe("The pool's name in Ceph."),
+        by: listSet(z.enum(['Services', 'Guests']), 2)
+          .min(1)
+          .describe('Services: by configuration. Guests: by the definition of one, running or not.'),
+      }),
+    )
+    .max(poolUsesLimit)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe('As whom pools are used from there. Left out: not known yet.'),
   runs: listMap(
     z.object({
       unit: z.string().max(256).describe('The unit, such as nova-compute.service.'),
@@ -140,6 +157,7 @@ export type CephOpenStackHostSpecInput = SpecInputOf<typeof spec>;
 export type CephOpenStackHostStatus = StatusOf<typeof status>;
 export type HostFacts = NonNullable<CephOpenStackHostStatus['facts']>;
 export type OpenStackService = NonNullable<CephOpenStackHostStatus['services']>[number];
+export type PoolUse = NonNullable<CephOpenStackHostStatus['poolUses']>[number];
 export type ServiceRuns = NonNullable<CephOpenStackHostStatus['runs']>;
 export interface CephOpenStackHost extends Resource {
   readonly spec: CephOpenStackHostSpec;

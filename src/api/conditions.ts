@@ -9,6 +9,7 @@ export const conditionTypes = [
   'ComputesListed',
   'AutoscalerRunning',
   'LocksBreakable',
+  'RightsKept',
   'AccessVerified',
   'ServicesRunning',
   'ImageLocationsHidden',
@@ -53,6 +54,7 @@ export const reasons = [
   'SecretConflict',
   'SessionsOpen',
   'LocksUnbreakable',
+  'StillUsed',
   // bindings
   'WaitingForHosts',
   'HostsNotReady',

@@ -16,6 +16,22 @@ const conf = '[global]\nfsid = x\n';
 const sha256 = createHash('sha256').update(conf).digest('hex');
 const uuid = '457eb676-33da-42ec-9a8c-9293d545c337';
 const guest = '11111111-2222-3333-4444-555555555555';
+/** Of libvirt's two ways to write one, a disk of a file, and one that is being copied. */
+const disks = `      <auth username='cinder'>
+        <secret type='ceph' uuid='${uuid}'/>
+      <source protocol='rbd' name='volumes/volume-1' index='1'>
+    </disk>
+    </disk>
+      <source protocol='rbd' name='vms/ns/x_disk'>
+        <auth username='a &amp; b'>
+    </disk>
+      <auth username='cinder'>
+      <source protocol='rbd' name='volumes/volume-2'>
+        <source protocol='rbd' name='ssd/volume-2'>
+    </disk>
+      <source protocol='rbd' name='open/x'>
+    </disk>
+`;
 const boot = 'c6b1a3f0-93c6-4b5e-8a5e-0d8bcd1f3a11';
 
 const request: ObserveRequest = {
@@ -80,7 +96,7 @@ const answer: readonly (readonly [string, string])[] = [
   [`value ${uuid}`, `${'ab'.repeat(32)}  -\n`],
   [
     'guests',
-    `  <uuid>${guest}</uuid>\n  <secret type='ceph' uuid='${uuid}'/>\n  <uuid>${guest}</uuid>\n      <secret type='ceph' usage='client.x &lt;'/>\n`,
+    `  <uuid>${guest}</uuid>\n  <secret type='ceph' uuid='${uuid}'/>\n  <uuid>${guest}</uuid>\n      <secret type='ceph' usage='client.x &lt;'/>\n${disks}`,
   ],
   ['clock', `${boot}\n999 (cat) R 1 1 1 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 300000 1 1\n`],
   ['access 1 pool [errno 1] \u001b[31mdenied', ''],
@@ -153,6 +169,11 @@ test('parseFacts() understands a whole answer', () => {
     uses: [
       { guest, secretUUID: uuid },
       { guest, secretUsage: 'client.x <' },
+    ],
+    guestPools: [
+      { entity: 'client.a & b', pool: 'vms' },
+      { entity: 'client.cinder', pool: 'ssd' },
+      { entity: 'client.cinder', pool: 'volumes' },
     ],
   });
   assert.deepEqual(

@@ -168,6 +168,8 @@ export interface LibvirtFacts {
   readonly secrets: readonly LibvirtSecretFacts[];
   /** Only filled when guests were asked for; sorted by guest. */
   readonly uses: readonly GuestSecretUse[];
+  /** As whom guests, running or defined, open images in which pools. Only filled when guests were asked for; sorted. */
+  readonly guestPools: readonly GuestPool[];
 }
 
 export interface LibvirtSecretFacts {
@@ -180,6 +182,13 @@ export interface LibvirtSecretFacts {
   readonly private: boolean;
   /** `Secret.fingerprint()` of the base64 value; undefined while it has none, or is private (then it cannot be told). */
   readonly fingerprint?: string;
+}
+
+export interface GuestPool {
+  /** E.g. `client.cinder`. */
+  readonly entity: string;
+  /** The pool's name in Ceph. */
+  readonly pool: string;
 }
 
 /** A guest, running or defined, that a secret belongs to. It names the secret by UUID or by usage name. */

@@ -1,5 +1,5 @@
 import { clean } from './clean.ts';
-import type { GuestSecretUse, LibvirtFacts, LibvirtSecretFacts } from './facts.ts';
+import type { GuestPool, GuestSecretUse, LibvirtFacts, LibvirtSecretFacts } from './facts.ts';
 import type { Frame } from './frames.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -14,7 +14,7 @@ export function parseLibvirt(frames: readonly Frame[]): LibvirtFacts | undefined
   const [word = '', ...said] = start.body.split('\n');
   if (word !== 'reachable') {
     const problem = clean(said.join(' ').replace(/^error: /, '')) || 'virsh gave no answer';
-    return { reachable: false, problem, secrets: [], uses: [] };
+    return { reachable: false, problem, secrets: [], uses: [], guestPools: [] };
   }
   const values = new Map(
     frames.flatMap(({ head, body }) => (head[0] === 'value' ? [[head[1] ?? '', body.slice(0, 64)]] : [])),
@@ -22,11 +22,8 @@ export function parseLibvirt(frames: readonly Frame[]): LibvirtFacts | undefined
   const secrets = frames.flatMap(({ head, body }) =>
     head[0] === 'secret' ? parseSecret(head[1] ?? '', body, values.get(head[1] ?? '')) : [],
   );
-  return {
-    reachable: true,
-    secrets,
-    uses: parseUses(frames.find(({ head }) => head[0] === 'guests')?.body ?? ''),
-  };
+  const guests = frames.find(({ head }) => head[0] === 'guests')?.body ?? '';
+  return { reachable: true, secrets, uses: parseUses(guests), guestPools: parseGuestPools(guests) };
 }
 
 /** What `virsh secret-dumpxml` prints: libvirt's own formatter, so that patterns are enough. */
@@ -70,6 +67,21 @@ function parseUses(body: string): readonly GuestSecretUse[] {
     }
   }
   return [...uses.values()].sort((a, b) => (a.guest < b.guest ? -1 : a.guest > b.guest ? 1 : 0));
+}
+
+/** Lines of guests' XML, where `</disk>` ends a disk: `<auth>` says as whom it opens the images of its sources. */
+function parseGuestPools(body: string): readonly GuestPool[] {
+  const found = new Map<string, GuestPool>();
+  for (const disk of body.split('</disk>')) {
+    const user = /<auth [^>]*\busername='([^']*)'/.exec(disk)?.[1];
+    if (user === undefined) continue;
+    const entity = `client.${plain(user)}`;
+    for (const [, name = ''] of disk.matchAll(/<source protocol='rbd' [^>]*\bname='([^'/]*)\//g)) {
+      const pool = plain(name);
+      found.set(`${entity} ${pool}`, { entity, pool });
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 function plain(escaped: string): string {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startWorld } from '../../lab/world.ts';
-import { allInOne, bindingOfOne, type Spec } from '../api-objects.ts';
+import { allInOne, bindingOfOne, client, type Spec } from '../api-objects.ts';
 import { shownAs } from './health.ts';
+import { user } from './seen-ceph.ts';
 import { fileOn, keepLibvirtUp, libvirtSecretsOn } from './seen-host.ts';
-import { refusedRequests } from './story.ts';
-import { gone, heldBack, ready, remove } from './waiting.ts';
+import { refusedRequests, soon } from './story.ts';
+import { gone, heldBack, ready, remove, seen } from './waiting.ts';
 
 /* One host that is both volume server and compute, reached through sudo, and what it is guarded from. */
 
@@ -52,11 +53,42 @@ it('an option of ours that a later file overrides is named, and ours again when 
   await ready(world, 'cob', 'cloud', patience);
 });
 
+it('a user that Nova leaves keeps the pool of its instances until no guest has its disk there as that user', async () => {
+  const cinder = async () => (await user(world.ceph, 'client.cinder')).caps;
+  const kept = async () => (await seen(world, 'cephclient', 'cloud-cinder-ceph')).status?.conditions?.find(isKept);
+  const secrets = await libvirtSecretsOn(host);
+  await host.run('cat >/run/guest.xml && virsh define /run/guest.xml', {
+    input: guest([...secrets.keys()][0] ?? '', 'vms/7c1d_disk'),
+  });
+  const access = [{ pool: 'vms', mode: 'ReadWrite' }];
+  await world.apply(
+    client({ access }, 'nova'),
+    bindingOfOne(host.address, { nova: { ephemeral: {}, clientRef: { name: 'nova' } } }),
+  );
+  await soon(world, 'only guests need the former user', async () => {
+    assert.match((await novaConf()) ?? '', /^rbd_user = nova$/m);
+    assert.match((await kept())?.message ?? '', /"vms", used by guests on all1 \([^)]*\)\. /);
+  });
+  await ready(world, 'cob', 'cloud', patience);
+  await ready(world, 'cephclient', 'cloud-cinder-ceph', patience);
+  assert.match((await cinder()).osd ?? '', /profile rbd pool=vms/);
+  await host.run('virsh undefine guest');
+  await soon(world, 'the former user has lost the pool', async () => {
+    assert.doesNotMatch((await cinder()).osd ?? '', /pool=vms/);
+    assert.equal(await kept(), undefined);
+  });
+  await ready(world, 'cob', 'cloud', patience);
+});
+
+const isKept = ({ type }: { readonly type: string }): boolean => type === 'RightsKept';
+
 it('a host is not given back under a guest that uses its secret', async () => {
   await apply({ hostRemoval: 'Clean' });
   await ready(world, 'cob', 'cloud', patience);
   const [uuid] = [...(await libvirtSecretsOn(host)).keys()];
-  await host.run('cat >/run/guest.xml && virsh define /run/guest.xml', { input: guest(uuid ?? '') });
+  await host.run('cat >/run/guest.xml && virsh define /run/guest.xml', {
+    input: guest(uuid ?? '', 'volumes/volume-1'),
+  });
   const before = await novaConf();
   await remove(world, 'cob', 'cloud');
   await heldBack(world, 'coh', 'cloud-all1', 'GuestsUseSecret', /migrate or delete/, patience);
@@ -72,7 +104,7 @@ it('nothing was asked of Kubernetes that the chart does not allow', async () => 
   assert.deepEqual(await refusedRequests(world), []);
 });
 
-function guest(secret: string): string {
+function guest(secret: string, image: string): string {
   return `<domain type='qemu'>
   <name>guest</name>
   <memory unit='MiB'>64</memory>
@@ -80,7 +112,7 @@ function guest(secret: string): string {
   <devices>
     <disk type='network' device='disk'>
       <auth username='cinder'><secret type='ceph' uuid='${secret}'/></auth>
-      <source protocol='rbd' name='volumes/volume-1'/>
+      <source protocol='rbd' name='${image}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
   </devices>

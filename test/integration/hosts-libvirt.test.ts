@@ -39,9 +39,9 @@ test('a libvirt secret is defined, given its value, told apart, and not removed 
   });
 
   await machine.host.run('cat >/root/g1.xml; virsh define /root/g1.xml; rm /root/g1.xml', { input: guest });
-  assert.deepEqual((await machine.observe({ libvirt: true, guests: true })).libvirt?.uses, [
-    { guest: '11111111-2222-3333-4444-555555555555', secretUUID: uuid },
-  ]);
+  const { libvirt } = await machine.observe({ libvirt: true, guests: true });
+  assert.deepEqual(libvirt?.uses, [{ guest: '11111111-2222-3333-4444-555555555555', secretUUID: uuid }]);
+  assert.deepEqual(libvirt.guestPools, [{ entity: 'client.cinder', pool: 'volumes' }]);
   const undefine = { verb: 'undefine-libvirt-secret', uuid, usageName } as const;
   await assert.rejects(machine.apply(undefine), { reason: 'Conflict', message: /a guest uses the libvirt secret/ });
   await machine.host.run('virsh undefine g1');

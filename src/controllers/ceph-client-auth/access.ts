@@ -11,9 +11,19 @@ import { isForetold } from '../foretold.ts';
 import { passing, stalled } from '../hold.ts';
 import { poolOwnership } from '../pool-ownership.ts';
 import { ownersOf } from '../pool-parts.ts';
+import type { KeptRight } from './still-used.ts';
 
 /** The caps that a user is to have, or why that cannot be said or given yet. */
-export type WantedCaps = { readonly caps: Caps; readonly doubt?: Doubt } | { readonly hold: Hold };
+export type WantedCaps = GivenCaps | { readonly hold: Hold };
+
+export interface GivenCaps {
+  readonly caps: Caps;
+  /** What they are derived from; undefined: they are written to the letter. */
+  readonly granted?: readonly PoolAccess[];
+  readonly doubt?: Doubt;
+  /** Rights that are not declared any more, and still used. */
+  readonly kept?: readonly KeptRight[];
+}
 
 /** Where images may have their data that a user refers to: nobody knows that before their RbdPools are Ready. */
 export interface Doubt {
@@ -67,7 +77,7 @@ export function wantCaps(
     return { hold: passing('WaitingForPool', message, poolRetryMs) };
   }
   const doubt = doubtOf(resource, granted, rbdPools, pools);
-  return { caps: derivedCaps(capsStyle, granted), ...(doubt === undefined ? {} : { doubt }) };
+  return { caps: derivedCaps(capsStyle, granted), granted, ...(doubt === undefined ? {} : { doubt }) };
 }
 
 /** None in mode Plan, which tells what would be taken away. */
@@ -91,7 +101,7 @@ function doubtOf(
 }
 
 /** Of the same namespace and cluster. */
-function isBeside({ metadata, spec }: RbdPool, resource: CephClientAuth): boolean {
+export function isBeside({ metadata, spec }: RbdPool, resource: CephClientAuth): boolean {
   return (
     metadata.namespace === resource.metadata.namespace && spec.cluster.secretName === resource.spec.cluster.secretName
   );

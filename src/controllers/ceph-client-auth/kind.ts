@@ -10,6 +10,7 @@ import type { SecretStore } from '../secrets.ts';
 import { keptSecrets } from './kube.ts';
 import { measureClients } from './measure.ts';
 import { cephClientAuthReconciler } from './reconcile.ts';
+import { keepsRights } from './still-used.ts';
 
 export interface ClientKindTools {
   readonly client: Client;
@@ -21,7 +22,7 @@ export interface ClientKindTools {
   readonly lookEveryMs: number;
 }
 
-/** A CephClientAuth wakes for its Secrets, its pools, a rival, and, while it is deleted, for those who use it. */
+/** A CephClientAuth wakes for its Secrets, its pools, a rival, and for those who use what is to be taken away. */
 export function cephClientAuthKind(tools: ClientKindTools): Registered {
   const { client, cache, secrets, clusters, installation, lookEveryMs } = tools;
   const kube = {
@@ -55,7 +56,13 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
       watch(clientAuthKind, (changed) =>
         wake((resource) => resource.metadata.uid !== changed.metadata.uid && entityOf(resource) === entityOf(changed)),
       ),
-      watch(hostKind, wakeLeaving),
+      watch(hostKind, ({ metadata: { namespace } }) =>
+        wake(
+          ({ metadata, status }) =>
+            metadata.namespace === namespace &&
+            (metadata.deletionTimestamp !== undefined || keepsRights(status?.conditions)),
+        ),
+      ),
       watch(bindingKind, wakeLeaving),
     ],
     measure: measureClients,

@@ -1,4 +1,5 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { entityRefusal } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { type Owner, parseUserRecord, userRecordKey } from '../../ceph/marks.ts';
@@ -11,6 +12,7 @@ import { olderRival } from '../rivals.ts';
 import { wantCaps } from './access.ts';
 import type { KeptSecret, Observed } from './observed.ts';
 import { userOwnership } from './ownership.ts';
+import { keepUsed } from './still-used.ts';
 
 /** The Secrets that users' keys are kept in. */
 export interface KeptSecrets {
@@ -25,9 +27,10 @@ export type ClientConnection =
       readonly kind: 'reach';
       readonly owner: Owner;
       readonly secrets: KeptSecrets;
-      /** All CephClientAuths and RbdPools that are known. */
+      /** All CephClientAuths, RbdPools and CephOpenStackHosts that are known. */
       readonly siblings: readonly CephClientAuth[];
       readonly rbdPools: readonly RbdPool[];
+      readonly hosts: readonly CephOpenStackHost[];
       readonly users: readonly string[];
     });
 
@@ -38,7 +41,7 @@ export async function observeClient(
   signal: AbortSignal,
 ): Promise<Observed> {
   if (connection.kind === 'let-go') return connection;
-  const { cluster, policy, owner, secrets, siblings, rbdPools, users } = connection;
+  const { cluster, policy, owner, secrets, siblings, rbdPools, hosts, users } = connection;
   const entity = entityOf(resource);
   const isDeleting = resource.metadata.deletionTimestamp !== undefined;
   // A second is long enough for an image or a session to come.
@@ -54,6 +57,7 @@ export async function observeClient(
     secrets.readKept(resource, clientSecretNameOf(resource), signal),
   ]);
   const record = parseUserRecord(records.get(userRecordKey(entity)));
+  const wanted = wantCaps(resource, policy, owner, rbdPools, { pools: map.pools, records });
   const living = siblings.map(({ metadata }) => ({ ...owner, namespace: metadata.namespace, name: metadata.name }));
   return {
     kind: 'seen',
@@ -62,7 +66,7 @@ export async function observeClient(
     cluster: { fsid: cluster.fsid, monHost: cluster.monHost },
     ownEntity: cluster.entity,
     rival: olderRival(resource, siblings, entityOf)?.metadata.name,
-    wanted: wantCaps(resource, policy, owner, rbdPools, { pools: map.pools, records }),
+    wanted: keepUsed(resource, policy, wanted, user?.caps, { hosts, rbdPools, pools: map.pools }),
     user,
     ownership: userOwnership(owner, user, record, living),
     record,

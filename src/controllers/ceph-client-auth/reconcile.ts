@@ -62,6 +62,7 @@ async function connect(
     secrets: kube,
     siblings: kube.clients(),
     rbdPools: kube.pools(),
+    hosts: kube.hosts(),
     users: usersOfClient(client, kube.bindings(), kube.hosts()),
   };
 }

@@ -4,6 +4,7 @@ import { canBreakLocks, capsFault } from '../../ceph/access-caps.ts';
 import { keyCreated, keyTypeOf } from '../../ceph/key.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planClient } from './plan.ts';
+import { rightsKept } from './still-used.ts';
 
 /** The status fields of a user; never its key. A user that is not ours shows none but what is planned for it. */
 export function clientStatus(
@@ -12,7 +13,7 @@ export function clientStatus(
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
   if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
   const fields = { ...present(resource, observed), ...foretold(resource, observed) };
-  return { fields, conditions: locksCondition(resource, observed) };
+  return { fields, conditions: [...locksCondition(resource, observed), ...rightsKeptCondition(observed)] };
 }
 
 /** Caps to the letter are given as they are: what they lack for a dead client's locks is only told. */
@@ -26,6 +27,12 @@ function locksCondition({ spec }: CephClientAuth, { user, ownership }: ObservedC
   }
   const message = `The user "${user.entity}" writes images and may not blocklist a dead client, whose locks then stay: add "profile rbd" or the command "osd blocklist" to its mon cap.`;
   return [{ type, status: 'False', reason: 'LocksUnbreakable', message }];
+}
+
+/** Only while there are any. */
+function rightsKeptCondition({ user, ownership, wanted }: ObservedClient): readonly Condition[] {
+  if (user === undefined || ownership.kind !== 'ours' || 'hold' in wanted || wanted.kept === undefined) return [];
+  return [rightsKept(user.entity, wanted.kept)];
 }
 
 function present(resource: CephClientAuth, { user, ownership, sessions }: ObservedClient): Record<string, unknown> {

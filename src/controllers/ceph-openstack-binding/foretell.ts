@@ -1,8 +1,8 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Needs } from '../binding-needs.ts';
+import { inShort } from '../in-short.ts';
 import { isChildOf } from './children.ts';
-import { inShort } from './in-short.ts';
 import { leavingHosts, removalOf } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { isGoing } from './steps.ts';

@@ -3,11 +3,11 @@ import type { Reason } from '../../api/conditions.ts';
 import type { Hold } from '../../kube/reconciler.ts';
 import type { Needs } from '../binding-needs.ts';
 import { passing, stalled } from '../hold.ts';
+import { inShort } from '../in-short.ts';
 import { wentBackAnnotation } from '../trial-note.ts';
 import { bindingLabel } from './children.ts';
 import { foretell } from './foretell.ts';
 import { type HostView, isForeign } from './host-view.ts';
-import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import type { Rollout } from './rollout.ts';
 

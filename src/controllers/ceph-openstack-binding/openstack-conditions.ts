@@ -1,7 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { Condition } from '../../api/resource.ts';
 import { serviceKey } from '../../openstack-api/services.ts';
-import { inShort } from './in-short.ts';
+import { inShort } from '../in-short.ts';
 import type { Observed } from './observed.ts';
 import type { OpenStackView } from './openstack-view.ts';
 import type { Rollout } from './rollout.ts';

@@ -1,8 +1,8 @@
 import type { CephOpenStackBinding, CephOpenStackBindingStatus } from '../../api/ceph-openstack-binding.ts';
 import type { Condition } from '../../api/resource.ts';
 import { needsOf } from '../binding-needs.ts';
+import { inShort } from '../in-short.ts';
 import { copyOnWriteCondition } from './copy-on-write.ts';
-import { inShort } from './in-short.ts';
 import type { Observed } from './observed.ts';
 import { openStackConditions } from './openstack-conditions.ts';
 import { draftBinding } from './plan.ts';

@@ -1,7 +1,7 @@
 import type { OpenStackService } from '../../api/ceph-openstack-host.ts';
 import type { CloudLook } from '../../openstack-api/cloud.ts';
 import { serviceKey } from '../../openstack-api/services.ts';
-import { inShort } from './in-short.ts';
+import { inShort } from '../in-short.ts';
 
 /*
  * Whether OpenStack sees the services of a host up after a switch. A service that was stopped counts as up there for

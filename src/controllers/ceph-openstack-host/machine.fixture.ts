@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CephOpenStackHost, Role, ServiceRuns } from '../../api/ceph-openstack-host.ts';
-import type { HostFacts, UnitFacts } from '../../hosts/facts.ts';
+import type { GuestPool, HostFacts, UnitFacts } from '../../hosts/facts.ts';
 import type { Manifest } from '../../hosts/manifest.ts';
 import { manifestHash } from '../../hosts/manifest-text.ts';
 import type { HostStep } from '../../hosts/steps.ts';
@@ -43,6 +43,7 @@ export class Machine {
   /** RbdPools that do not tell how many there are. */
   uncounted: string[] = [];
   guestSecrets: string[] = [];
+  guestPools: GuestPool[] = [];
   addresses: HostFacts['addresses'] = {};
   adoption: CephOpenStackHost['spec']['adoption'] = 'Never';
   former: FormerBinding = 'lists-it';
@@ -192,6 +193,7 @@ export class Machine {
           ...(value === undefined ? {} : { fingerprint: new Secret(value).fingerprint() }),
         })),
         uses: this.guestSecrets.map((secretUUID, index) => ({ guest: `guest-${index}`, secretUUID })),
+        guestPools: this.guestPools,
       },
       localInstances: this.localInstances,
       localImages: this.localImages,

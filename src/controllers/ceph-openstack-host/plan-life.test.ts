@@ -229,7 +229,7 @@ test('planHost() does not touch a private libvirt secret, whose key nobody can t
   const machine = new Machine(compute);
   const seen = machine.look(undefined, desiredFor(compute));
   const secret = { uuid: cinderSecret, usageType: 'ceph', usageName: 'x', ephemeral: false, private: true };
-  const facts = { ...seen.facts, libvirt: { reachable: true, secrets: [secret], uses: [] } };
+  const facts = { ...seen.facts, libvirt: { reachable: true, secrets: [secret], uses: [], guestPools: [] } };
   const plan = planHost(hostObject(compute), { ...seen, facts });
   assert.equal(plan.hold?.reason, 'Conflict');
   assert.equal(

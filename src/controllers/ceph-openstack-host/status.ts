@@ -7,6 +7,7 @@ import { imageLocationsCondition } from './image-locations.ts';
 import { distributionOf, isRefusal, type Observed, type SeenHost } from './observed.ts';
 import { openStackServices } from './openstack-services.ts';
 import { draftHost } from './plan.ts';
+import { poolUses } from './pool-uses.ts';
 import { knownRuns } from './runs.ts';
 
 /** How far the host has come: what is laid out, what its services run with, and what was seen of it. */
@@ -28,12 +29,14 @@ function presentStatus(host: CephOpenStackHost, observed: SeenHost): ReturnType<
   const runs = knownRuns(observed);
   const services = openStackServices(host, observed);
   const isSwitched = isProved && steps.length === 0 && draft.holds.length === 0;
+  const uses = poolUses(host, observed, isSwitched);
   return {
     fields: {
       facts: seenFacts(observed),
       ...(isProved && next !== undefined ? { distributed: next } : {}),
       ...(isSwitched && observed.current !== undefined ? { switched: observed.current.name } : {}),
       ...(services === undefined ? {} : { services }),
+      ...(uses === undefined ? {} : { poolUses: uses }),
       ...(runs === undefined ? {} : { runs }),
     },
     conditions: [

@@ -45,7 +45,7 @@ libvirt_value_hash() {
   ask_libvirt secret-get-value "$1" 2>/dev/null | tr -d '\r\n ' | sha256sum
 }
 
-# UUID lines and secret elements of every guest, running and defined.
+# Of every guest, running and defined: its UUID, its secrets, and as whom it opens which images of RBD, disk by disk.
 guest_secrets() {
   guest_commands=
   for guest in $(ask_libvirt list --all --uuid); do
@@ -55,6 +55,6 @@ guest_secrets() {
     esac
   done
   if [ -n "$guest_commands" ]; then
-    ask_libvirt "$guest_commands" 2>/dev/null | grep -e '^  <uuid>' -e '<secret '
+    ask_libvirt "$guest_commands" 2>/dev/null | grep -e '^  <uuid>' -e '<secret ' -e '<auth ' -e "<source protocol='rbd'" -e '</disk>'
   fi
 }
