@@ -69,7 +69,8 @@ it('a user that Nova leaves keeps the pool of its instances until no guest has i
     assert.match((await novaConf()) ?? '', /^rbd_user = nova$/m);
     assert.match((await kept())?.message ?? '', /"vms", used by guests on all1 \([^)]*\)\. /);
   });
-  await ready(world, 'cob', 'cloud', patience);
+  const { status } = await ready(world, 'cob', 'cloud', patience);
+  assert.ok(status?.conditions?.some(isKept));
   await ready(world, 'cephclient', 'cloud-cinder-ceph', patience);
   assert.match((await cinder()).osd ?? '', /profile rbd pool=vms/);
   await host.run('virsh undefine guest');

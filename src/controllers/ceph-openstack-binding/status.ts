@@ -7,6 +7,7 @@ import type { Observed } from './observed.ts';
 import { openStackConditions } from './openstack-conditions.ts';
 import { draftBinding } from './plan.ts';
 import { specProblem } from './problems.ts';
+import { rightsKeptCondition } from './rights-kept.ts';
 import { planRollout, type Rollout } from './rollout.ts';
 
 export function bindingStatus(
@@ -40,6 +41,7 @@ export function bindingStatus(
   const conditions = [
     ...distributedCondition(rollout),
     ...copyOnWriteCondition(binding, observed, model),
+    ...rightsKeptCondition(binding, observed),
     ...openStackConditions(binding, observed, rollout),
   ];
   return { fields, conditions };
