@@ -88,8 +88,8 @@ describe('an alert', () => {
     it(`${alert} asks for what is told, and says what to do`, () => {
       check(expr);
       assert.match(labels.severity ?? '', /^(critical|warning|info)$/);
-      assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'runbook_url']);
-      assert.equal(annotations.runbook_url, `docs/operations.md#${alert.toLowerCase()}`);
+      assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'runbook']);
+      assert.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`);
       assert.ok(anchors.includes(alert.toLowerCase()), 'docs/operations.md does not speak of it');
     });
   }

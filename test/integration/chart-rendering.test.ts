@@ -128,12 +128,18 @@ test('a NetworkPolicy lets out to each destination by its own ports, and in to t
   assert.deepEqual(ingress, [{ ports: [{ port: 'http', protocol: 'TCP' }], from }]);
 });
 
-test('alerts and dashboard come to the letter as they lie in the chart', async () => {
+test('alerts and dashboard come as they lie in the chart', async () => {
   const manifests = await template(kube, everything);
   for (const kind of ['ServiceMonitor', 'PrometheusRule', 'ConfigMap']) {
     assert.equal(oneOf(manifests, kind).metadata.namespace, 'elsewhere', kind);
   }
-  assert.deepEqual(oneOf(manifests, 'PrometheusRule').spec, load(await fileOf('files/alerts.yaml')));
+  const { metrics } = everything;
+  const { runbookURL, ...rule } = metrics.prometheusRule;
+  const alerts = await fileOf('files/alerts.yaml');
+  const linked = alerts.replaceAll('runbook: docs/operations.md#', `runbook_url: ${runbookURL}#`);
+  assert.deepEqual(oneOf(manifests, 'PrometheusRule').spec, load(linked));
+  const unlinked = await template(kube, { ...everything, metrics: { ...metrics, prometheusRule: rule } });
+  assert.deepEqual(oneOf(unlinked, 'PrometheusRule').spec, load(alerts));
   const [dashboard] = Object.values(oneOf(manifests, 'ConfigMap').data);
   assert.equal(String(dashboard).trim(), (await fileOf('files/dashboard.json')).trim());
 });

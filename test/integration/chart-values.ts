@@ -53,7 +53,10 @@ export const everything = {
       relabelings: [{ action: 'labeldrop', regex: 'pod' }],
       metricRelabelings: [{ sourceLabels: ['__name__'], regex: 'nodejs_.*', action: 'drop' }],
     },
-    prometheusRule: { enabled: true, namespace: 'elsewhere', labels: { release: 'prometheus' } },
+    prometheusRule: {
+      ...{ enabled: true, namespace: 'elsewhere', labels: { release: 'prometheus' } },
+      runbookURL: 'https://docs.example.org/operations.html',
+    },
     dashboard: { enabled: true, namespace: 'elsewhere', annotations: { grafana_folder: 'Ceph' } },
   },
   networkPolicy: {
@@ -111,6 +114,11 @@ export const refused: readonly (readonly [why: string, values: Values, message: 
     'a ServiceMonitor would find nothing',
     { ...least, metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } },
     /set metrics.service.enabled: true/,
+  ],
+  [
+    'alerts would lead to a path',
+    { ...least, metrics: { prometheusRule: { runbookURL: 'docs/operations.md' } } },
+    /at '\/metrics\/prometheusRule\/runbookURL': .* does not match pattern/,
   ],
   [
     'a port is none',
