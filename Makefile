@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 packages := node_modules/.package-lock.json
 
-.PHONY: help node_modules static check test demo lab lab-down bench picture plugin generate image
+.PHONY: help node_modules static check test demo lab lab-down bench picture docs plugin generate image
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -48,6 +48,13 @@ plugin: $(packages) ## Make the kubectl plugin: dist/kubectl-cephopenstack, one 
 
 picture: $(packages) ## Draw docs/dashboard.svg from the numbers of a run of the story about drift
 	DASHBOARD_PICTURE=docs/dashboard.svg node test/run.ts test/e2e/drift
+
+docs: $(packages) docs/site/node_modules/.package-lock.json ## Make a site of the documentation: dist/docs, static files (DOCS_BASE=/path/ it is served under)
+	docs/site/node_modules/.bin/vitepress build docs/site
+
+docs/site/node_modules/.package-lock.json: docs/site/package.json docs/site/package-lock.json
+	npm ci --no-progress --prefix docs/site
+	@touch $@
 
 generate: $(packages) ## Write what is made from the schemas and the chart
 	node src/api/generate.ts
