@@ -175,20 +175,3 @@ describe('admission refuses hostile values', () => {
     });
   }
 });
-
-describe('the examples', () => {
-  it('are taken', async () => {
-    const printed = await kube.kubectl([
-      'apply',
-      '--dry-run=server',
-      '--validate=strict',
-      '-f',
-      'deploy/examples',
-      '-o',
-      'name',
-    ]);
-    assert.match(printed, /cephopenstackbinding.*\/cloud\n/);
-    assert.match(printed, /rbdpool.*\/volumes\n/);
-    assert.match(printed, /cephclientauth.*\/cinder\n/);
-  });
-});

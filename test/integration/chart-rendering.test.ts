@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { load } from 'js-yaml';
 import { withValues } from '../../lab/chart-readme.ts';
+import { foreignDefinitions } from '../../lab/foreign-definitions.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
-import { prometheusDefinitions } from '../../lab/prometheus-definitions.ts';
 import { chartFolder, crdCopies, installFile, renderInstall } from '../../lab/render-chart.ts';
 import { oneOf, release, template } from './chart-rendering.ts';
 import { everything, refused, taken } from './chart-values.ts';
@@ -17,7 +17,7 @@ before(async () => {
   kube = await startKube({ name: 'chart-rendering' });
   for (const namespace of ['system', 'openstack', 'elsewhere']) await kube.kubectl(['create', 'namespace', namespace]);
   await kube.kubectl(['label', 'namespace', 'system', 'pod-security.kubernetes.io/enforce=restricted']);
-  for (const file of await prometheusDefinitions()) await kube.kubectl(['create', '-f', file]);
+  for (const file of await foreignDefinitions('prometheus')) await kube.kubectl(['create', '-f', file]);
   await kube.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
 });
 after(() => kube[Symbol.asyncDispose]());
