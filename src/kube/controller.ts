@@ -21,9 +21,9 @@ import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
 import {
   abandonAnnotation,
   beginPass,
+  hasFinalizer,
   heldVerdict,
   isAbandoned,
-  isHeld,
   type Next,
   type Pass,
   planLines,
@@ -107,7 +107,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     const { raw, deleting } = pass;
     if (isAbandoned(raw)) return abandon(pass, signal);
     // What others still hold it for is not ours to wait for.
-    if (deleting && !isHeld(raw)) return { next: 'change' };
+    if (deleting && !hasFinalizer(raw)) return { next: 'change' };
     if (raw.status?.observedGeneration !== raw.metadata.generation) await report(pass, underWay(pass, []));
     const resource = parse(raw);
     const { reconciler } = registration;
@@ -209,9 +209,9 @@ export function createController(registered: Registered, tools: ControllerTools)
   async function abandon(pass: Pass, signal: AbortSignal): Promise<Verdict> {
     const { raw } = pass;
     const message = `Nothing is done for this object any more; remove the annotation ${abandonAnnotation} to have it managed again.`;
-    const news = isHeld(raw) || readyCondition(raw)?.reason !== 'Abandoned';
+    const news = hasFinalizer(raw) || readyCondition(raw)?.reason !== 'Abandoned';
     await registration.abandon?.(raw, signal);
-    if (isHeld(raw)) await finalizers.release(current(pass));
+    if (hasFinalizer(raw)) await finalizers.release(current(pass));
     if (news) {
       pass.log.info('Abandoned.');
       recorder.record(raw, { type: 'Normal', reason: 'Abandoned', action: 'Abandon', note: message });

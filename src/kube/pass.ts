@@ -44,7 +44,7 @@ export function beginPass(raw: Resource, log: Logger): Pass {
   };
 }
 
-export function isHeld(raw: Resource): boolean {
+export function hasFinalizer(raw: Resource): boolean {
   return raw.metadata.finalizers?.includes(finalizer) === true;
 }
 

@@ -45,8 +45,8 @@ export function planRollout(
   const isPlan = binding.spec.mode === 'Plan';
   const going = target === undefined || isPlan ? undefined : waveHosts(hosts, target, revisions);
   const uncounted = going === undefined ? [] : uncountedPools(binding, needs, observed);
-  const isHeld = observed.openStack?.problem !== undefined || uncounted.length > 0;
-  const waves = target && going && planWaves(target.name, going, binding.spec.rollout, isHeld);
+  const onlyReturns = observed.openStack?.problem !== undefined || uncounted.length > 0;
+  const waves = target && going && planWaves(target.name, going, binding.spec.rollout, onlyReturns);
   const manifests = tellHosts(binding, observed, hosts, {
     ...{ target, revisions, going, waves },
     keepsVolumes: orphans !== undefined || uncounted.length > 0,

@@ -58,9 +58,9 @@ export interface Waves {
 /**
  * Which hosts may be switched to `target` now, `hosts` in the order in which they are to go. A host goes only when every
  * host that is reachable has the target laid out, since one service may speak to all others of what is new in it; and
- * when `isHeld`, only who returns to it.
+ * when `onlyReturns`, only one that goes back to it.
  */
-export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout, isHeld = false): Waves {
+export function planWaves(target: string, hosts: readonly WaveHost[], rollout: Rollout, onlyReturns = false): Waves {
   const served = hosts.filter((host) => !host.passedBy);
   const undistributed = served.filter((host) => !hasTarget(host, target) && mustHaveTarget(host));
   const told = served.filter((host) => host.current === target);
@@ -79,7 +79,7 @@ export function planWaves(target: string, hosts: readonly WaveHost[], rollout: R
     const returning = failed.filter((host) => host.seen === 'leaving' || (host.seen === 'back' && !host.ready));
     const room = roomBeside([...underWay, ...returning.filter(answers)], target, served, rollout);
     for (const host of waiting) {
-      if (host.reachable !== 'yes' || !hasTarget(host, target) || (isHeld && !host.returns) || !room.fits(host))
+      if (host.reachable !== 'yes' || !hasTarget(host, target) || (onlyReturns && !host.returns) || !room.fits(host))
         continue;
       room.take(host);
       going.push(host);
