@@ -69,3 +69,25 @@ test('caps --policy refuses two connection Secrets', async () => {
     /holds the Secrets default\/ceph-east, default\/ceph-main: give the connection Secret alone\.$/,
   );
 });
+
+test('caps --policy takes no SSH Secret for the connection, alone or beside one', async () => {
+  const ssh = (more = {}) =>
+    secretOf('fleet-ssh', { stringData: { 'ssh-privatekey': '***', policy: 'roles: []', ...more } });
+  const secrets = /: --policy holds the Secret default\/fleet-ssh \(for SSH\): give the connection Secret alone\.$/;
+  await assert.rejects(renderCaps(['--policy', fileOf(ssh())]), secrets);
+  const bare = secretOf('ceph-main', { stringData: { policy: 'pools: [fast]' } });
+  assert.match(await renderCaps(['--policy', fileOf(`${ssh()}\n---\n${bare}\n`)]), /pool=\(fast\)/);
+  const both = fileOf(ssh({ userID: 'op', policy: 'pools: [fast]' }));
+  assert.match(await renderCaps(['--policy', both]), /get-or-create client\.op\n.*pool=\(fast\)/s);
+});
+
+for (const [what, text, says] of [
+  ['that is not there', undefined, /^\/nowhere\/p\.yaml: cannot be read: there is no such file: give the path of one/],
+  ['that is no YAML', 'pools: [', /policy\.yaml, line 1: is no YAML: /],
+  ['that is no policy', 'pools: x', /policy\.yaml: policy: pools: must be a list\.$/],
+] as const) {
+  test(`caps names a file ${what}`, async () => {
+    const file = text === undefined ? '/nowhere/p.yaml' : fileOf(text);
+    await assert.rejects(renderCaps(['--policy', file]), { name: 'InputFaults', message: says });
+  });
+}

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { parsePolicy } from '../api/policy.ts';
+import { type Policy, parsePolicy } from '../api/policy.ts';
 import { operatorCaps, operatorCapsCommands } from '../ceph/operator-caps.ts';
-import { type Command, parseWords, UsageError } from './command.ts';
-import { readDocuments } from './render/documents.ts';
+import { errorMessage } from '../errors.ts';
+import { type Command, InputFaults, parseWords, UsageError } from './command.ts';
+import { readSources } from './read-sources.ts';
+import { readDocuments, type Source } from './render/documents.ts';
 import { readInput, type SecretWords } from './render/input.ts';
 
 /** Prints the commands that make the operator's own Ceph user. */
@@ -41,8 +42,9 @@ export async function renderCaps(args: readonly string[]): Promise<string> {
   if (!['text', 'json'].includes(values.output)) {
     throw new UsageError(`--output is "${values.output}"; it must be text or json.`);
   }
-  const source = values.policy === '-' ? '/dev/stdin' : values.policy;
-  const words = readWords(source === undefined ? '' : await readFile(source, 'utf8'));
+  const { sources, faults } = await readSources(values.policy === undefined ? [] : [values.policy]);
+  if (faults.length > 0) throw new InputFaults(faults);
+  const words = readWords(sources);
   const entity = values.entity ?? words.entity ?? 'client.openstack-operator';
   if (!clientName.test(entity)) throw new Error('userID in the Secret is no name of a client.');
   const caps = operatorCaps(words.policy);
@@ -52,19 +54,31 @@ export async function renderCaps(args: readonly string[]): Promise<string> {
 const secret = z.looseObject({ kind: z.literal('Secret') });
 const clientName = /^client\.[A-Za-z0-9_.-]+$/;
 
-/** Of the connection Secret in the text; without a Secret there, the text is the policy. */
-function readWords(text: string): SecretWords {
-  const { documents, faults: unread } = readDocuments([{ name: '--policy', text }]);
+/** Of the connection Secret in the texts; without a Secret there, the text is the policy. */
+function readWords(sources: readonly Source[]): Pick<SecretWords, 'policy' | 'entity'> {
+  const { documents, faults: unread } = readDocuments(sources);
   const { input, faults } = readInput(documents.filter(({ value }) => secret.safeParse(value).success));
-  const { secrets } = input;
-  if (unread.length + faults.length > 0) throw new Error([...unread, ...faults].join(' '));
-  const [[, only] = [], ...others] = secrets;
-  if (only === undefined)
-    return { policy: parsePolicy(text.trim() === '' ? undefined : load(text)), entity: undefined };
-  if (others.length === 0) return only;
-  const [connection, ...further] = [...secrets].filter(([, { entity }]) => entity !== undefined);
-  if (connection !== undefined && further.length === 0) return connection[1];
+  if (unread.length + faults.length > 0) throw new InputFaults([...unread, ...faults]);
+  const secrets = [...input.secrets];
+  const [{ name, text } = { name: '', text: '' }, ...more] = sources;
+  if (secrets.length === 0) {
+    if (more.length > 0) throw new UsageError('--policy is a folder without Secrets: give the file with the policy.');
+    return { policy: policyIn(name, text), entity: undefined };
+  }
+  const others = secrets.filter(([, { isSsh, entity }]) => !isSsh || entity !== undefined);
+  const connections = others.length === 1 ? others : others.filter(([, { entity }]) => entity !== undefined);
+  const [[, connection] = [], ...further] = connections;
+  if (connection !== undefined && further.length === 0) return connection;
+  const named = secrets.map(([key, { isSsh }]) => `${key}${isSsh ? ' (for SSH)' : ''}`).sort();
   throw new UsageError(
-    `--policy holds the Secrets ${[...secrets.keys()].sort().join(', ')}: give the connection Secret alone.`,
+    `--policy holds the Secret${named.length === 1 ? '' : 's'} ${named.join(', ')}: give the connection Secret alone.`,
   );
+}
+
+function policyIn(name: string, text: string): Policy {
+  try {
+    return parsePolicy(text.trim() === '' ? undefined : load(text));
+  } catch (error) {
+    throw new InputFaults([`${name}: ${errorMessage(error)}.`]);
+  }
 }

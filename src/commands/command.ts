@@ -15,6 +15,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What is wrong with what a command was given to read: a sentence each, which say where; exit code 1. */
+export class InputFaults extends Error {
+  override readonly name = 'InputFaults';
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+  }
+}
+
 /** As `parseArgs` of Node, but an option that counts once is not given twice. @throws {UsageError} */
 export function parseWords<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {

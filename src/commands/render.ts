@@ -2,11 +2,11 @@ import { parseMonHost } from '../ceph/mon-host.ts';
 import { familyOf, platformOf } from '../openstack/distributions.ts';
 import { type Project, parseRelease, type Release } from '../openstack/releases.ts';
 import { plural } from '../plural.ts';
-import { type Command, parseWords, UsageError } from './command.ts';
+import { type Command, InputFaults, parseWords, UsageError } from './command.ts';
+import { readSources } from './read-sources.ts';
 import { asJson } from './render/as-json.ts';
 import { asText } from './render/as-text.ts';
 import { asTree, twiceInTree } from './render/as-tree.ts';
-import { readSources } from './render/read-sources.ts';
 import { render } from './render/render.ts';
 import type { Rendering } from './render/rendering.ts';
 import { placeholdersIn, type RunningWorld } from './render/running-world.ts';
@@ -64,10 +64,7 @@ Ends with 0; with 1 when the input is wrong, after a line for each thing to mend
     };
     const { sources, faults } = await readSources(values.file);
     const result = faults.length > 0 ? { faults } : render(sources, world);
-    if ('faults' in result) {
-      process.stderr.write(result.faults.map((fault) => `${fault}\n`).join(''));
-      return 1;
-    }
+    if ('faults' in result) throw new InputFaults(result.faults);
     if (folder !== undefined) {
       const twice = twiceInTree(result.rendering);
       if (twice !== undefined) {

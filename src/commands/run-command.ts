@@ -1,6 +1,6 @@
 import { InvalidConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, InputFaults, UsageError } from './command.ts';
 
 /** What can be called by a word. */
 export interface Program {
@@ -39,9 +39,8 @@ export async function runCommand(program: Program, words: readonly string[]): Pr
       process.stderr.write(`${error.message} See ${name} --help.\n`);
       return 2;
     }
-    process.stderr.write(
-      `${error instanceof InvalidConfig ? error.message : `Cannot ${name}: ${errorMessage(error)}`}\n`,
-    );
+    const isWhole = error instanceof InvalidConfig || error instanceof InputFaults;
+    process.stderr.write(`${isWhole ? error.message : `Cannot ${name}: ${errorMessage(error)}`}\n`);
     return 1;
   }
 }

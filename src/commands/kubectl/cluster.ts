@@ -1,11 +1,11 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Resource } from '../../api/resource.ts';
-import { errorMessage } from '../../errors.ts';
 import { type Client, createClient, listPage } from '../../kube/client.ts';
 import { bindingKind, clientAuthKind, hostKind, type Kind, type KubeObject, poolKind } from '../../kube/kinds.ts';
 import { isNotFound } from '../../kube/kube-error.ts';
 import { createTransport } from '../../kube/transport.ts';
-import { UsageError } from '../command.ts';
+import { InputFaults, UsageError } from '../command.ts';
+import { unreadable } from '../read-sources.ts';
 import type { Objects } from './objects.ts';
 
 /** The options of every command that asks a cluster, as parseArgs takes them. */
@@ -45,7 +45,8 @@ export function openCluster(values: ClusterValues): Cluster {
     if (values.kubeconfig !== undefined) kubeConfig.loadFromFile(values.kubeconfig);
     else kubeConfig.loadFromDefault();
   } catch (error) {
-    throw new Error(`the kubeconfig cannot be read: ${errorMessage(error)}`, { cause: error });
+    const path = error instanceof Error && 'path' in error ? String(error.path) : 'the kubeconfig';
+    throw new InputFaults([unreadable(path, error)]);
   }
   if (values.context !== undefined) {
     if (kubeConfig.getContextObject(values.context) === null) {

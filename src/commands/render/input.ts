@@ -25,6 +25,8 @@ export interface SecretWords {
   readonly policy: Policy;
   /** Whom the operator logs in as, `client.` before it; undefined where the Secret does not say. */
   readonly entity: string | undefined;
+  /** It is one for SSH, whose policy speaks of hosts. */
+  readonly isSsh: boolean;
 }
 
 export interface Input {
@@ -134,7 +136,11 @@ function wordsOf(object: Outline): SecretWords {
     stringData[key] ?? (data[key] === undefined ? undefined : Buffer.from(data[key], 'base64').toString('utf8'));
   const policy = value('policy');
   const words: SecretData = policy === undefined ? {} : { policy: new Secret(policy) };
-  return { policy: policyIn(words, short(object.metadata.name)), entity: entityIn(value('userID'), value('keyring')) };
+  return {
+    policy: policyIn(words, short(object.metadata.name)),
+    entity: entityIn(value('userID'), value('keyring')),
+    isSsh: value('ssh-privatekey') !== undefined || value('known_hosts') !== undefined,
+  };
 }
 
 /** As the operator reads it (ceph/connection.ts), but of a Secret that may be encrypted or not filled in yet. */
