@@ -44,6 +44,21 @@ test('read() goes by a count for seconds, the last of them while it is counted a
   }
 });
 
+test('read() forgets who waits for a pool that nobody asks for any more, as one that is gone', () => {
+  for (const [nowMs, told] of [
+    [600_000, ['tell cloud']],
+    [600_001, []],
+  ] as const) {
+    const { clock, counts, since } = countsAt();
+    counts.read([pool('gone')], 'cloud');
+    since();
+    clock.nowMs = nowMs;
+    counts.read([], 'other');
+    counts.note(pool('gone'), 0);
+    assert.deepEqual(since(), told);
+  }
+});
+
 test('note() keeps nothing that nobody waits for', () => {
   const { counts, since } = countsAt();
   counts.note(pool('images'), 3);

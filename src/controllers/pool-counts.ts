@@ -18,24 +18,27 @@ export interface PoolCounts {
 
 /** From then on it is counted anew, and from then on it tells nothing: what goes on in between need not stop. */
 const [freshMs, usableMs] = [10_000, 20_000];
+/** Who still waits asks again long before; a pool that nobody asks for may be gone, and is never counted. */
+const waitedForMs = 600_000;
 
 export function createPoolCounts(now: () => number = () => performance.now()): PoolCounts {
   /** By the object's uid, as long as they are usable. */
   const counts = new Map<string, { readonly images: number; readonly at: number }>();
-  const waiters = new Map<string, Set<string>>();
+  /** By the object's uid. */
+  const waiters = new Map<string, { readonly names: ReadonlySet<string>; readonly at: number }>();
   const wakers: ((pool: string) => void)[] = [];
   const tellers: ((waiter: string) => void)[] = [];
 
   function want(pool: RbdPool, waiter: string): void {
     const { uid } = pool.metadata;
-    const others = waiters.get(uid);
-    waiters.set(uid, new Set([...(others ?? []), waiter]));
+    waiters.set(uid, { names: new Set([...(waiters.get(uid)?.names ?? []), waiter]), at: now() });
     for (const wake of wakers) wake(keyOf(pool));
   }
 
   return {
     read(pools, waiter) {
       for (const [uid, { at }] of counts) if (now() - at > usableMs) counts.delete(uid);
+      for (const [uid, { at }] of waiters) if (now() - at > waitedForMs) waiters.delete(uid);
       return new Map(
         pools.flatMap((pool): readonly [string, number][] => {
           const { uid, name } = pool.metadata;
@@ -50,7 +53,7 @@ export function createPoolCounts(now: () => number = () => performance.now()): P
       if (told === undefined) return;
       waiters.delete(uid);
       counts.set(uid, { images, at: now() });
-      for (const waiter of told) for (const tell of tellers) tell(waiter);
+      for (const waiter of told.names) for (const tell of tellers) tell(waiter);
     },
     onWanted: (wake) => void wakers.push(wake),
     onCounted: (tell) => void tellers.push(tell),
