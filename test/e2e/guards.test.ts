@@ -28,7 +28,7 @@ it('images_type is not set under instances that have their disk on the host', as
   const before = await novaConf();
   await host.run(`mkdir -p ${localDisk} && touch ${localDisk}/disk`);
   await apply();
-  const says = /1 instances? ha(s|ve) .*migrate or delete/;
+  const says = /The disks of 1 instance are on this host, .*migrate or delete/;
   await heldBack(world, 'coh', 'cloud-all1', 'InstancesOnLocalDisk', says, patience);
   await shownAs(world, 'Degraded', 'cephopenstackhosts');
   assert.equal(await novaConf(), before);

@@ -170,7 +170,8 @@ function lies(script: string): string {
     frame('content /etc/shadow', `${file}\n`),
     frame(`content ${hostileText}`, `${file}\n`),
     frame('libvirt', `reachable\n${hostileText}\n`),
-    frame('instances', '99999999999999999999\n'),
+    frame('instances', '0\n'),
+    frame('images', '0\n'),
     frame('clock', '00000000-0000-0000-0000-000000000000\n1 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0\n'),
     frame('end'),
   ].join('');
