@@ -78,13 +78,30 @@ export function isSameMonitors(one: string, other: string, addressesOf: Addresse
 }
 
 /**
- * Whether two texts could name the same monitors if all names of `one` could be looked up. Those that can be have to have
- * something in common with `other`: a name that is gone for good says nothing, and nobody would find a monitor by it.
+ * Whether two texts could name the same monitors if all names of `one` could be looked up. Where some can be, they have to
+ * have something in common with `other`: a name that is gone for good says nothing.
  */
 export function mayBeSameMonitors(one: string, other: string, addressesOf: AddressesOf): boolean {
-  const isUnclear = namesIn(parseMonHost(one) ?? '').some((name) => addressesOf(name).length === 0);
-  const [these, those] = [monitorsIn(one, addressesOf), monitorsIn(other, addressesOf)].map((all) => all?.flat() ?? []);
-  return isUnclear && these?.some((endpoint) => those?.includes(endpoint)) === true;
+  if (unknownNamesIn(one, addressesOf).length === 0) return false;
+  const known = knownIn(one, addressesOf);
+  const those = monitorsIn(other, addressesOf)?.flat() ?? [];
+  return known.length === 0 || known.some((endpoint) => those.includes(endpoint));
+}
+
+/** The names of a text's monitors, where nobody knows one of these monitors; else none. */
+export function lostNamesIn(text: string, addressesOf: AddressesOf): readonly string[] {
+  return knownIn(text, addressesOf).length === 0 ? unknownNamesIn(text, addressesOf) : [];
+}
+
+function unknownNamesIn(text: string, addressesOf: AddressesOf): readonly string[] {
+  return namesIn(parseMonHost(text) ?? '').filter((name) => addressesOf(name).length === 0);
+}
+
+/** What monitors may be reached at whose address is known. */
+function knownIn(text: string, addressesOf: AddressesOf): readonly string[] {
+  const unknown = unknownNamesIn(text, addressesOf).map(inOneForm);
+  const all = monitorsIn(text, addressesOf)?.flat() ?? [];
+  return all.filter((endpoint) => !unknown.includes(endpoint.split(' ')[1] ?? ''));
 }
 
 /** What each monitor of a text may be reached at: `v2 10.0.0.1 3300`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSameMonitors } from './mon-host.ts';
-import { monitorNamesIn, saysAllOf } from './same-conf.ts';
+import { lostMonitorsIn, monitorNamesIn, saysAllOf } from './same-conf.ts';
 
 const names = new Map([
   ['mon1', ['10.0.0.1']],
@@ -89,7 +89,8 @@ for (const [what, monHost, client, expected] of [
   ['of monitors of which one cannot be looked up', 'mon1, mon7', 'rbd_cache = true', true],
   ['with an address beside such a name', '10.0.0.2, mon7', 'rbd_cache = true', true],
   ['with another option', 'mon1, mon7', 'rbd_cache = false', false],
-  ['of monitors of which none can be looked up', 'mon7, mon8', 'rbd_cache = true', false],
+  ['of monitors of which none can be looked up', 'mon7, MON8', 'rbd_cache = true', true],
+  ['of monitors of which none can be looked up, and another option', 'mon7, mon8', 'rbd_cache = false', false],
   ['of other monitors, and one that cannot be looked up', '10.0.0.3, mon7', 'rbd_cache = true', false],
   ['of a monitor less, all of which can be looked up', 'mon1', 'rbd_cache = true', false],
   ['of monitors that cannot be read', '[mon1, mon7', 'rbd_cache = true', false],
@@ -98,6 +99,18 @@ for (const [what, monHost, client, expected] of [
     const found = `[global]\nfsid = abc\nmon_host = ${monHost}\n[client]\n${client}\n`;
     assert.equal(saysAllOf(found, wanted, addressesOf, true), expected);
     assert.equal(saysAllOf(found, wanted, addressesOf), false, 'one that never agreed');
+  });
+}
+
+for (const [what, monHost, expected] of [
+  ['all of them', 'mon9 [v2:MON8:3300,v1:MON8:6789]', ['MON8', 'mon9']],
+  ['none, beside an address', 'mon9 10.0.0.7', []],
+  ['none, beside one that is known', 'mon9 mon1', []],
+  ['none of addresses', '10.0.0.7', []],
+  ['none of nonsense', '[mon9', []],
+] as const) {
+  test(`lostMonitorsIn() tells ${what}`, () => {
+    assert.deepEqual(lostMonitorsIn(`[global]\nmon_host = ${monHost}\n`, addressesOf), expected);
   });
 }
 

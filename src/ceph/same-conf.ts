@@ -1,5 +1,5 @@
 import { ConfError, parseCephConf } from './conf.ts';
-import { type AddressesOf, isSameMonitors, mayBeSameMonitors, namesIn, parseMonHost } from './mon-host.ts';
+import { type AddressesOf, isSameMonitors, lostNamesIn, mayBeSameMonitors, namesIn, parseMonHost } from './mon-host.ts';
 
 /**
  * Whether a ceph.conf of somebody else says, among other things and in its own words, all that `wanted` would. `did`: it was
@@ -20,8 +20,16 @@ export function saysAllOf(found: string, wanted: string, addressesOf: AddressesO
 
 /** The DNS names by which a ceph.conf names monitors. */
 export function monitorNamesIn(text: string): readonly string[] {
-  const monHost = readConf(text)?.get('global')?.get('mon_host');
-  return namesIn(parseMonHost(monHost ?? '') ?? '');
+  return namesIn(parseMonHost(monHostIn(text)) ?? '');
+}
+
+/** These names, each once, sorted, where not one monitor can be found by the file. */
+export function lostMonitorsIn(text: string, addressesOf: AddressesOf): readonly string[] {
+  return [...new Set(lostNamesIn(monHostIn(text), addressesOf))].sort();
+}
+
+function monHostIn(text: string): string {
+  return readConf(text)?.get('global')?.get('mon_host') ?? '';
 }
 
 function readConf(text: string) {

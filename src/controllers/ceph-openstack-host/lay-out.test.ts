@@ -38,8 +38,12 @@ for (const [what, found, isLeft] of [
     assert.deepEqual(settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desired), []);
     // No name can.
     machine.addresses = {};
-    settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desired);
-    assert.equal(machine.text('/etc/ceph/ceph.conf'), content);
+    assert.deepEqual(settle(machine, hostObject(compute, { adoption: 'IfUnowned' }), desired), []);
+    assert.equal(machine.text('/etc/ceph/ceph.conf'), isLeft ? before : content);
+    const { hold } = planHost(hostObject(compute, { adoption: 'IfUnowned' }), machine.look(desired, desired));
+    assert.equal(hold?.reason, isLeft ? 'CephUnreachable' : undefined);
+    if (isLeft)
+      assert.match(hold?.message ?? '', /ceph\.conf names cannot be looked up on this host \(mon1, mon2\), so/);
   });
 }
 

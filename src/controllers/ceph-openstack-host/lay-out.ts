@@ -1,6 +1,6 @@
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { ConfError, parseKeyring } from '../../ceph/conf.ts';
-import { saysAllOf } from '../../ceph/same-conf.ts';
+import { lostMonitorsIn, saysAllOf } from '../../ceph/same-conf.ts';
 import type { FileFacts, HostFacts } from '../../hosts/facts.ts';
 import type { FormerFile } from '../../hosts/manifest.ts';
 import type { DesiredHost, Directory, Distribute, KeyringFile, WholeFile } from '../../openstack/desired-host.ts';
@@ -9,6 +9,7 @@ import { passing, stalled } from '../hold.ts';
 import { keyClause } from './as-planned.ts';
 import { contentHash, unitDigest } from './digest.ts';
 import type { Draft } from './draft.ts';
+import { inTheWayMs } from './guards.ts';
 import { keyFor, layOutSecret } from './lay-out-secrets.ts';
 import type { ClientKey, SeenHost } from './observed.ts';
 
@@ -21,6 +22,8 @@ interface WantedFile {
   readonly mode: string;
   /** Whether what stands there says the same in other words; `did`: it was found to, before. */
   readonly agrees: (content: Secret, did: boolean) => boolean;
+  /** The names of the monitors in what stands there, if nobody can find one of them by it. */
+  readonly lostNames?: (content: Secret) => readonly string[];
   /** It holds a key, which is never copied elsewhere. */
   readonly isKey: boolean;
   /** Whose key it is, in a plan with one that no Secret holds yet. */
@@ -133,6 +136,7 @@ function plainFile(file: WholeFile, { addresses }: HostFacts): WantedFile {
     ...file,
     content: new Secret(file.content),
     agrees: (content, did) => saysAllOf(content.reveal(), file.content, addressesOf, did),
+    lostNames: (content) => lostMonitorsIn(content.reveal(), addressesOf),
     isKey: false,
   };
 }
@@ -193,6 +197,7 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
     if (seen.owner !== owner || seen.group !== group || seen.mode !== mode) {
       draft.layOut.push({ verb: 'set-permissions', path, owner, group, mode });
     }
+    if (seen.content !== undefined) holdForNames(draft, file, seen.content);
     return;
   }
   if (ours === undefined && host.spec.adoption === 'Never') {
@@ -215,6 +220,14 @@ function layOutFile(draft: Draft, host: CephOpenStackHost, facts: HostFacts, fil
       ? adopted(seen)
       : { kind: 'content', content: seen.content, owner: seen.owner, group: seen.group, mode: seen.mode };
   keep(former, contentHash(content));
+}
+
+/** A file that was adopted and by which nobody finds Ceph now: that a name server is away does not make it another's. */
+function holdForNames(draft: Draft, { path, content, agrees, lostNames }: WantedFile, seen: Secret): void {
+  const names = lostNames?.(seen) ?? [];
+  if (names.length === 0 || seen.equals(content) || agrees(seen, false)) return;
+  const message = `The monitors that ${path} names cannot be looked up on this host (${names.join(', ')}), so it is left as it is: mend the host's name service, or move the file away to have one with addresses.`;
+  draft.holds.push(passing('CephUnreachable', message, inTheWayMs));
 }
 
 /** An owner whose name nobody knows could not be given back. */
