@@ -17,6 +17,9 @@ const host = z.object({
     ),
 });
 
+const hostPlace = z.object({ name: z.string(), address: z.string(), port: z.number().exactOptional() });
+const isAList = { when: ({ value }: { readonly value: unknown }) => Array.isArray(value) };
+
 const openstack = z.object({
   release: text({
     pattern: /^([a-z]+|20[0-9][0-9][.][12])$/,
@@ -100,8 +103,11 @@ const spec = withRules(
     ssh: sshField,
     hosts: listMap(host, 'name', 1000)
       .superRefine((hosts, context) => {
+        // Also beside hosts that do not fit, of which any part may be missing.
+        const places = hosts.map((host) => hostPlace.safeParse(host).data);
         const seen = new Map<string, readonly (HostPlace & { readonly name: string })[]>();
-        for (const [index, host] of hosts.entries()) {
+        for (const [index, host] of places.entries()) {
+          if (host === undefined) continue;
           const before = seen.get(keyOfPlace(host)) ?? [];
           const other = before.find((one) => isSamePlace(one, host));
           if (other !== undefined) {
@@ -114,7 +120,7 @@ const spec = withRules(
           }
           seen.set(keyOfPlace(host), [...before, host]);
         }
-      })
+      }, isAList)
       .describe('The OpenStack hosts.'),
     openstack: openstack.exactOptional().describe('Which OpenStack it is.'),
     glance: glance.exactOptional().describe('Images in Ceph. {} takes the defaults.'),

@@ -121,6 +121,14 @@ export function firstIssue(error: z.ZodError): string {
   return issue === undefined ? 'is invalid' : issueSentence(issue);
 }
 
+/** The first things that a schema minds, as one sentence without full stop. */
+function firstIssues({ issues }: z.ZodError): string {
+  const more = issues.length - shownIssues;
+  return [...issues.slice(0, shownIssues).map(issueSentence), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+const shownIssues = 8;
+
 /** One thing that a schema minds, with the path of the field. */
 export function issueSentence(issue: z.core.$ZodIssue): string {
   // Of a name in a map, what its own schema minds says more.
@@ -153,7 +161,7 @@ const anyObject = z.looseObject({
 /**
  * Reads an object of one kind as the API server gave it: defaults filled in, unknown fields dropped.
  * A status that does not fit (another version wrote it) counts as none, since it is only ever a report.
- * @throws {InvalidObject} naming the object and the first field that does not fit.
+ * @throws {InvalidObject} naming the object and the first fields that do not fit.
  */
 export function parseResource<R extends Resource>(definition: KindDefinition, object: unknown): R {
   const outer = anyObject.safeParse(object);
@@ -165,7 +173,7 @@ export function parseResource<R extends Resource>(definition: KindDefinition, ob
     throw new InvalidObject(`Cannot read ${what}: it is a ${outer.data.apiVersion} ${kind}.`);
   }
   const spec = z.object({ spec: definition.spec }).safeParse({ spec: outer.data.spec }, { error: plainWords });
-  if (!spec.success) throw new InvalidObject(`${what} is not valid: ${firstIssue(spec.error)}.`);
+  if (!spec.success) throw new InvalidObject(`${what} is not valid: ${firstIssues(spec.error)}.`);
   const status = definition.status.safeParse(outer.data.status);
   return {
     apiVersion,

@@ -24,14 +24,27 @@ export function admissionFaults(definition: KindDefinition, { metadata, spec }: 
   const parsed = z
     .object({ metadata: naming, spec: definition.spec })
     .safeParse({ metadata, spec: spec ?? undefined }, { error: plainWords });
-  const faults = [
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => unionSentence(issue, schema) ?? issueSentence(issue))),
-    ...unknownFields(schema, spec, ['spec']),
+  const issues = parsed.error?.issues ?? [];
+  const unknown = unknownFields(schema, spec, ['spec']);
+  // Where something does not fit there are no defaults; a rule that misses one says nothing.
+  const whole = parsed.data ?? { metadata, spec };
+  const doubtful: Doubt = {
+    fields: issues.map(({ path }) => path),
+    unknown: unknown.map(({ path }) => path.slice(0, -1)),
+  };
+  return [
+    ...issues.map((issue) => unionSentence(issue, schema) ?? issueSentence(issue)),
+    ...unknown.map(({ path, fault }) => `${fieldPath(path)}: ${fault}`),
     ...repeated(schema, spec, ['spec']),
+    ...brokenRules(definition.rules, celValue(whole), [], doubtful),
+    ...schemaRules(schema, celValue(whole.spec), ['spec'], doubtful),
   ];
-  if (!parsed.success || faults.length > 0) return faults;
-  const whole = celValue(parsed.data);
-  return [...brokenRules(definition.rules, whole, []), ...schemaRules(schema, celValue(parsed.data.spec), ['spec'])];
+}
+
+/** What does not fit, and what has fields that there are not: what rules say of those may come of just that. */
+interface Doubt {
+  readonly fields: readonly Path[];
+  readonly unknown: readonly Path[];
 }
 
 /** Where a number or a text may stand, the rule beside them says what they must be. */
@@ -47,10 +60,14 @@ function unionSentence(issue: z.core.$ZodIssue, schema: SchemaNode): string | un
 
 type Path = readonly PropertyKey[];
 
-function unknownFields(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+function unknownFields(
+  node: SchemaNode,
+  value: unknown,
+  path: Path,
+): readonly { readonly path: Path; readonly fault: string }[] {
   return children(node, value, path).flatMap((child) =>
     child.node === undefined
-      ? [`${fieldPath(child.path)}: is no field; ${known(node)}`]
+      ? [{ path: child.path, fault: `is no field; ${known(node)}` }]
       : unknownFields(child.node, child.value, child.path),
   );
 }
@@ -82,17 +99,17 @@ function repeated(node: SchemaNode, value: unknown, path: Path): readonly string
   return [...twice, ...below];
 }
 
-function schemaRules(node: SchemaNode, value: unknown, path: Path): readonly string[] {
+function schemaRules(node: SchemaNode, value: unknown, path: Path, doubt: Doubt): readonly string[] {
   const rules = node['x-kubernetes-validations'] ?? [];
   if (typeof value === 'string' && node.type === 'string') {
     const beyondForm = rules.filter(({ rule }) => !rule.startsWith('self.matches('));
-    return brokenRules(beyondForm, value, path);
+    return brokenRules(beyondForm, value, path, doubt);
   }
   if (typeof value !== 'object' || value === null) return [];
   return [
-    ...brokenRules(rules, value, path),
+    ...brokenRules(rules, value, path, doubt),
     ...children(node, value, path).flatMap((child) =>
-      child.node === undefined ? [] : schemaRules(child.node, child.value, child.path),
+      child.node === undefined ? [] : schemaRules(child.node, child.value, child.path, doubt),
     ),
   ];
 }
@@ -121,10 +138,32 @@ const environment = new Environment()
     text.replaceAll(from, to),
   );
 
-function brokenRules(rules: readonly Pick<Rule, 'rule' | 'message'>[], self: unknown, path: Path): readonly string[] {
+function brokenRules(
+  rules: readonly Pick<Rule, 'rule' | 'message'>[],
+  self: unknown,
+  path: Path,
+  { fields, unknown }: Doubt,
+): readonly string[] {
+  const here = fieldPath(path);
+  if ([...fields, ...unknown].some((other) => fieldPath(other) === here)) return [];
+  const inDoubt = fields
+    .filter((field) => fieldPath(field.slice(0, path.length)) === here)
+    .map((field) => fieldPath(['self', ...field.slice(path.length)]));
   return rules
-    .filter(({ rule }) => !rule.includes('oldSelf') && environment.parse(rule)({ self }) !== true)
-    .map(({ message }) => (path.length === 0 ? message : `${fieldPath(path)}: ${message}`));
+    .filter(({ rule }) => !rule.includes('oldSelf') && !inDoubt.some((name) => rule.includes(name)))
+    .filter(({ rule }) => isBroken(rule, self, fields.length > 0))
+    .map(({ message }) => (path.length === 0 ? message : `${here}: ${message}`));
+}
+
+/** In an object of which something does not fit, a rule that cannot be judged is none that is broken. */
+function isBroken(rule: string, self: unknown, isUnfit: boolean): boolean {
+  const judge = environment.parse(rule);
+  try {
+    return judge({ self }) !== true;
+  } catch (error) {
+    if (isUnfit) return false;
+    throw error;
+  }
 }
 
 /** Whole numbers as CEL has them. */

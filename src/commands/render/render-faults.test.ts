@@ -37,6 +37,34 @@ const wrong: Readonly<Record<string, readonly [texts: readonly string[], says: r
       /^1\.yaml, document 2: RbdPool "openstack\/b": spec\.poolname: is no field; there are adoption, /,
     ],
   ],
+  'faults of shape, and what parts of an object say together': [
+    [
+      controller('  openstack: {release: X}\n  nova: {ephemeral: {pool: {}, poolRef: {name: p}}}\n').replace(
+        '10.0.0.11',
+        'ctl_1',
+      ),
+    ],
+    [
+      /spec\.hosts\[0\]\.address: must be an IPv4 address, an IPv6 address without brackets or zone, or a DNS name/,
+      /spec\.openstack\.release: must be an OpenStack release as text/,
+      /spec: a host has the role CinderVolume, so spec\.cinder is needed; \{\} takes the defaults\.$/,
+      /spec: nova shares cinder's user: write spec\.cinder, or spec\.nova\.clientRef\.$/,
+      /spec\.nova\.ephemeral: pool and poolRef exclude each other/,
+    ],
+  ],
+  'hosts of one address, beside one that does not fit': [
+    [
+      controller('  cinder: {}\n').replace(
+        '[{name: ctl1',
+        '[{name: a, address: 10.0.0.11, roles: [CinderVolume]}, {name: b, roles: []}, {name: ctl1',
+      ),
+    ],
+    [
+      /spec\.hosts\[1\]\.address: is missing/,
+      /spec\.hosts\[1\]\.roles: must have at least 1 item/,
+      /has the same address as host "a"/,
+    ],
+  ],
   'a release that is none': [
     [controller('  openstack: {release: xylophone}\n  cinder: {}\n')],
     [/spec\.openstack\.release "xylophone" is no known release/],
