@@ -155,7 +155,7 @@ function withExtraConfig(own: readonly Option[], model: OpenStackModel, place: P
 
 /** What volumes know their service by. */
 function isVolumeHost(file: string, option: string): boolean {
-  return file === 'cinder.conf' && ['host', 'backend_host'].includes(option);
+  return file === 'cinder.conf' && ['host', 'backend_host', 'cluster'].includes(option);
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -37,7 +37,10 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
   }
   if (option.guard === 'VolumesWouldBeOrphaned' && ownsVolumes(content, option)) {
     const change = `changing ${option.name} in [${option.section}] of ${option.file}`;
-    const mend = "keep the back end's section and name, or move them with cinder-manage volume update_host";
+    const mend =
+      option.name === 'cluster'
+        ? 'keep it, or rename it with cinder-manage cluster rename and write the new name there yourself'
+        : "keep the back end's section and name, or move them with cinder-manage volume update_host";
     draft.holds.push(...volumesInTheWay(observed, change, mend));
   }
 }
@@ -59,7 +62,9 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
   }
   if (file.endsWith('/cinder.conf') && partsOfVolumeHost.has(name)) {
     const mend =
-      'move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain';
+      name === 'cluster'
+        ? 'keep it in extraConfig, or take the host off with hostRemoval: Retain'
+        : 'move them with cinder-manage volume update_host and delete what is left, or take the host off with hostRemoval: Retain';
     draft.holds.push(...volumesInTheWay(observed, `giving back ${name} in ${file}`, mend));
   }
 }
@@ -76,8 +81,8 @@ function volumesInTheWay({ volumes }: SeenHost, change: string, mend: string): r
   return [passing('WaitingForPool', message, inTheWayMs)];
 }
 
-/** What makes up the host by which volumes know their service. */
-const partsOfVolumeHost: ReadonlySet<string> = new Set(['enabled_backends', 'host', 'backend_host']);
+/** What makes up the host, or the cluster, by which volumes know their service. */
+const partsOfVolumeHost: ReadonlySet<string> = new Set(['enabled_backends', 'host', 'backend_host', 'cluster']);
 
 /** Whether a back end of this host may already have volumes in Ceph, and would get another host by the option. */
 function ownsVolumes(content: Secret, { section, name }: Option): boolean {
@@ -86,6 +91,8 @@ function ownsVolumes(content: Secret, { section, name }: Option): boolean {
   // Unset, it is the one of [DEFAULT].
   if (name === 'backend_host') return isOnCeph(section);
   const enabled = effectiveValue(content, 'DEFAULT', 'enabled_backends')?.reveal();
+  // What a host has when it joins its first cluster, Cinder takes along; into another one it does not.
+  if (name === 'cluster' && effectiveValue(content, 'DEFAULT', name) === undefined) return false;
   if (name === 'enabled_backends') return enabled === undefined && isOnCeph('DEFAULT');
   // Unset, it is the machine's own name.
   return (enabled?.split(',') ?? ['DEFAULT']).some((backend) => isOnCeph(backend.trim()));

@@ -148,33 +148,6 @@ function desiredNova() {
   return { client, adminSocket: false, libvirtSecret: secret };
 }
 
-test('planHost() takes no back end off a host while there are volumes', () => {
-  const machine = new Machine(volume);
-  settle(machine, hostObject(volume), desiredFor(volume));
-  machine.volumes = 40;
-  const before = machine.text('/etc/cinder/cinder.conf');
-  settle(machine, deleted(hostObject(volume)));
-  const inTheWay = hold(machine, deleted(hostObject(volume)));
-  // Who deletes them in Cinder tells nobody: it is looked again soon.
-  assert.deepEqual([inTheWay?.reason, inTheWay?.retryAfterMs], ['VolumesWouldBeOrphaned', 30_000]);
-  assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
-});
-
-test('planHost() takes no back end off a host while nobody knows whether there are volumes', () => {
-  const machine = new Machine(volume);
-  settle(machine, hostObject(volume), desiredFor(volume));
-  machine.uncounted = ['cloud-cinder-ceph'];
-  const before = machine.text('/etc/cinder/cinder.conf');
-  settle(machine, deleted(hostObject(volume)));
-  const inTheWay = hold(machine, deleted(hostObject(volume)));
-  assert.deepEqual([inTheWay?.reason, inTheWay?.stalled], ['WaitingForPool', false]);
-  assert.match(inTheWay?.message ?? '', /images there are in RbdPool "cloud-cinder-ceph", for giving back/);
-  assert.equal(machine.text('/etc/cinder/cinder.conf'), before);
-  machine.uncounted = [];
-  settle(machine, deleted(hostObject(volume)));
-  assert.notEqual(machine.text('/etc/cinder/cinder.conf'), before);
-});
-
 for (const [what, seen, message] of [
   ['is too large', { kind: 'file', bytes: 5_000_000 }, /it is larger than 1 MiB/],
   ['is no text', { kind: 'file', bytes: 100 }, /it is no UTF-8 text/],
@@ -189,30 +162,6 @@ for (const [what, seen, message] of [
     const plan = planHost(deleted(hostObject(volume)), { ...look, facts: { ...look.facts, files } });
     assert.deepEqual([plan.stages, plan.hold?.reason], [[], 'Conflict']);
     assert.match(plan.hold?.message ?? '', message);
-  });
-}
-
-for (const [name, extra] of [
-  ['backend_host', { ceph: { backend_host: 'rbd:volumes' } }],
-  ['host', { DEFAULT: { host: 'cloud' } }],
-] as const) {
-  test(`planHost() gives volumes no other ${name}, nor takes it away again, while there are any`, () => {
-    const [plain, named] = [desiredFor(volume), desiredFor(volume, { extraConfig: { 'cinder.conf': extra } })];
-    const machine = new Machine(volume);
-    settle(machine, hostObject(volume), plain);
-    machine.volumes = 40;
-    settle(machine, hostObject(volume), named);
-    assert.equal(hold(machine, hostObject(volume), named)?.reason, 'VolumesWouldBeOrphaned');
-    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), false);
-    [machine.volumes, machine.uncounted] = [0, ['cloud-cinder-ceph']];
-    assert.equal(hold(machine, hostObject(volume), named)?.reason, 'WaitingForPool', 'nobody knows how many');
-    machine.uncounted = [];
-    settle(machine, hostObject(volume), named);
-    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), true);
-    machine.volumes = 40;
-    settle(machine, hostObject(volume), plain);
-    assert.equal(hold(machine, hostObject(volume), plain)?.reason, 'VolumesWouldBeOrphaned');
-    assert.equal(machine.text('/etc/cinder/cinder.conf').includes(`${name} = `), true);
   });
 }
 
