@@ -18,13 +18,15 @@ await build({
   keepNames: true,
   platform: 'node',
   target: 'node22',
-  format: 'cjs',
+  // Without a suffix, Node takes the file for CommonJS or a module as the package.json above it says: it must be both.
+  format: 'iife',
   banner: {
     js: `#!/usr/bin/env node
 if (Number(process.versions.node.split('.')[0]) < 22) {
   console.error('kubectl cephopenstack needs Node 22.19 or later; this is ' + process.version + '.');
   process.exit(1);
-}`,
+}
+var require = process.getBuiltinModule('node:module').createRequire(process.execPath);`,
   },
   define: {
     OPERATIONS: JSON.stringify(readFileSync(join(root, 'docs', 'operations.md'), 'utf8')),
