@@ -23,24 +23,34 @@ const workers = {
 const packages = { ...controlPlane, ...workers };
 type Tool = keyof typeof packages;
 
+/** The Go modules of the newest Kubernetes, and of the oldest that the operator claims to run on (docs/support.md). */
+const modules = { newest: 'kube', oldest: 'kube-oldest' } as const;
+export type KubeVersion = keyof typeof modules;
+export const kubeVersions = Object.keys(modules) as readonly KubeVersion[];
+
+/** What there is of the oldest; all else is of the newest, as it would be with a client that is not upgraded along. */
+const ofEachVersion: readonly Tool[] = ['kube-apiserver', 'kube-controller-manager'];
+
 /** Paths of the programs. */
 export type KubeTools = Readonly<Record<keyof typeof controlPlane, string>>;
 
 /**
- * Gives the programs: those in the folder `KUBEBUILDER_ASSETS`, the others built from the Go module `lab/kube` and kept in the cache.
- * The first build takes minutes; with what Go's own build cache holds, seconds.
+ * Gives the programs: those in the folder `KUBEBUILDER_ASSETS`, where the newest are wanted, the others built from the lab's Go modules and
+ * kept in the cache. The first build takes minutes; with what Go's own build cache holds, seconds.
  */
-export async function kubeTools(): Promise<KubeTools> {
+export async function kubeTools(version: KubeVersion = 'newest'): Promise<KubeTools> {
   const found: Partial<Record<Tool, string>> = {};
-  for (const tool of Object.keys(controlPlane) as (keyof typeof controlPlane)[]) found[tool] = await kubeTool(tool);
+  for (const tool of Object.keys(controlPlane) as (keyof typeof controlPlane)[]) {
+    found[tool] = await kubeTool(tool, version);
+  }
   return found as KubeTools;
 }
 
 /** One of them. */
-export async function kubeTool(tool: Tool): Promise<string> {
-  return (
-    asset(tool) ?? goProgram({ module: 'kube', name: tool, package: packages[tool], linkerFlags: await linkerFlags() })
-  );
+export async function kubeTool(tool: Tool, version: KubeVersion = 'newest'): Promise<string> {
+  const module = modules[ofEachVersion.includes(tool) ? version : 'newest'];
+  const found = module === modules.newest ? asset(tool) : undefined;
+  return found ?? goProgram({ module, name: tool, package: packages[tool], linkerFlags: await linkerFlags(module) });
 }
 
 function asset(tool: Tool): string | undefined {
@@ -51,8 +61,8 @@ function asset(tool: Tool): string | undefined {
 }
 
 /** Without them Kubernetes reports v0.0.0, and clients that look at the version go wrong. */
-async function linkerFlags(): Promise<string> {
-  const file = join(goModule('kube'), 'go.mod');
+async function linkerFlags(module: string): Promise<string> {
+  const file = join(goModule(module), 'go.mod');
   const modules = await readFile(file, 'utf8');
   const [gitVersion, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/.exec(modules)?.slice(1) ?? [];
   if (gitVersion === undefined) throw new Error(`Cannot find the version of k8s.io/kubernetes in "${file}"`);

@@ -4,7 +4,7 @@ import { runFolder } from './cache.ts';
 import { type Certificate, writeKubeconfig } from './certificates.ts';
 import { eventually } from './eventually.ts';
 import { prepare, serves, startApiServer, startControllers, startEtcd, type World } from './kube-processes.ts';
-import { kubeTools } from './kube-tools.ts';
+import { type KubeVersion, kubeTools } from './kube-tools.ts';
 import { register, sweepLeftovers } from './leftovers.ts';
 import { run } from './process.ts';
 import { progress } from './progress.ts';
@@ -49,6 +49,8 @@ export interface ApiRequest {
 export interface KubeOptions {
   /** Names its folder. */
   readonly name?: string;
+  /** Left out: the newest. */
+  readonly version?: KubeVersion;
   /**
    * A file or folder of CRDs to install. The garbage collector knows their kinds from the first moment;
    * of kinds that come later it takes notice within half a minute.
@@ -64,7 +66,7 @@ export interface KubeOptions {
 export async function startKube(options: KubeOptions = {}): Promise<Kube> {
   sweepLeftovers();
   const { admissionPlugins = [] } = options;
-  const tools = await kubeTools();
+  const tools = await kubeTools(options.version);
   const folder = runFolder(options.name ?? 'kube');
   const data = register({ kind: 'directory', path: folder });
   await using started = new AsyncDisposableStack();

@@ -24,7 +24,7 @@ export const badPools = [
   bad('pool with a blank', pool({ poolName: 'bad name' }), 'must be a pool name'),
   bad('pool that starts with a dot', pool({ poolName: '.mgr' }), "not starting with '.' or '-'"),
   bad('pool that starts with a dash', pool({ poolName: '-p' }), "not starting with '.' or '-'"),
-  bad('pool name too long', pool({ poolName: 'p'.repeat(129) }), 'may not be more than 128'),
+  bad('pool name too long', pool({ poolName: 'p'.repeat(129) }), 'spec.poolName: Too long'),
   bad('metadata.name too long for a pool', pool({}, `p${'o'.repeat(128)}`), 'set spec.poolName'),
   bad('pool name is a number', pool({ poolName: 7 }), 'must be of type string'),
   bad('size 0', pool({ replicated: { size: 0 } }), 'should be greater than or equal to 1'),

@@ -1,5 +1,6 @@
 import { loadAll } from 'js-yaml';
-import type { Kube } from '../../lab/kube.ts';
+import { kubeTool } from '../../lab/kube-tools.ts';
+import { run } from '../../lab/process.ts';
 import { chartFolder } from '../../lab/render-chart.ts';
 
 export const release = 'ceph-openstack-operator';
@@ -8,9 +9,9 @@ export const release = 'ceph-openstack-operator';
 export type Manifest = any;
 
 /** What the chart makes of values, in the namespace `system`. */
-export async function template(kube: Kube, values: object): Promise<Manifest[]> {
+export async function template(values: object): Promise<Manifest[]> {
   const args = ['template', release, chartFolder, '--namespace=system', '--values=-'];
-  return loadAll(await kube.helm(args, { input: JSON.stringify(values) }));
+  return loadAll(await run(await kubeTool('helm'), args, { input: JSON.stringify(values) }));
 }
 
 /** The one of that kind. */

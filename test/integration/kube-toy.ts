@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FaultProxy, startFaultProxy } from '../../lab/fault-proxy.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
+import type { KubeVersion } from '../../lab/kube-tools.ts';
 import { parseRbdPool, poolNameOf, type RbdPool } from '../../src/api/rbd-pool.ts';
 import type { Condition } from '../../src/api/resource.ts';
 import { keyOf, poolKind, secretKind } from '../../src/kube/kinds.ts';
@@ -137,9 +138,9 @@ const rules = {
 };
 
 /** A control plane with our kinds, namespace `openstack`, and an operator's rights, before it a proxy that can misbehave. */
-export async function startToyLab(name: string): Promise<ToyLab> {
+export async function startToyLab(name: string, version: KubeVersion = 'newest'): Promise<ToyLab> {
   await using stack = new AsyncDisposableStack();
-  const kube = stack.use(await startKube({ name, crds: 'crds' }));
+  const kube = stack.use(await startKube({ name, version, crds: 'crds' }));
   const proxy = stack.use(await startFaultProxy(kube));
   await kube.kubectl(['create', 'namespace', 'openstack']);
   await kube.kubectl(['create', 'serviceaccount', 'operator', '--namespace=openstack']);
