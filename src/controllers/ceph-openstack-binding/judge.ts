@@ -47,7 +47,10 @@ function wanting(binding: CephOpenStackBinding, observed: Observed, { hosts }: R
 
 function judgeChildren([first, ...others]: readonly Hold[]): Hold | undefined {
   if (first === undefined) return undefined;
-  const more = others.length === 0 ? '' : ` And ${others.length} more of its pools and users are not ready.`;
+  const more =
+    others.length === 0
+      ? ''
+      : ` And ${others.length} more of its pools and users ${others.length === 1 ? 'is' : 'are'} not ready.`;
   return { ...first, message: `${first.message}${more}` };
 }
 

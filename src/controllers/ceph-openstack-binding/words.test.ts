@@ -29,6 +29,19 @@ function say(
 
 const host = (world: World, name: string) => world.children.CephOpenStackHost.get(`cloud-${name}`);
 
+for (const [others, says] of [
+  [['cloud-nova'], /^RbdPool "cloud-glance": No answer\. And 1 more of its pools and users is not ready\./],
+  [['cloud-nova', 'cloud-backup'], /And 2 more of its pools and users are not ready\./],
+] as const) {
+  test(`planBinding() says of ${others.length} more than the first that waits, that there is`, () => {
+    const world = settled(specWith(two));
+    for (const name of ['cloud-glance', ...others]) {
+      say(world.children.RbdPool.get(name), { reason: 'Failed', message: 'No answer.' });
+    }
+    assert.match(world.plan().hold?.message ?? '', says);
+  });
+}
+
 test('planBinding() says of hosts of another release that they do not fit, for they may be Ready', () => {
   const world = settled(specWith(two));
   world.change(specWith(two, { openstack: { release: 'flamingo' } }));
