@@ -146,7 +146,7 @@ function withExtraConfig(own: readonly Option[], model: OpenStackModel, place: P
         };
       }
       const edit = { how: 'set', value } as const;
-      const guard = isVolumeHost(name, option) ? ({ guard: 'VolumesWouldBeOrphaned' } as const) : {};
+      const guard = isVolumeHost(name, section, option) ? ({ guard: 'VolumesWouldBeOrphaned' } as const) : {};
       extra.push({ file, section, name: option, edit, type: 'string', restarts: [place.unit], ...guard });
     }
   }
@@ -154,8 +154,11 @@ function withExtraConfig(own: readonly Option[], model: OpenStackModel, place: P
 }
 
 /** What volumes know their service by. */
-function isVolumeHost(file: string, option: string): boolean {
-  return file === 'cinder.conf' && ['host', 'backend_host', 'cluster'].includes(option);
+function isVolumeHost(file: string, section: string, option: string): boolean {
+  return (
+    file === 'cinder.conf' &&
+    (option === 'backend_host' || (section === 'DEFAULT' && ['host', 'cluster'].includes(option)))
+  );
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

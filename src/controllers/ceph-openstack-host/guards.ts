@@ -46,7 +46,7 @@ export function guard(draft: Draft, observed: SeenHost, option: Option): void {
 }
 
 /** Giving an option back strands as much as setting it: disks in Ceph without images_type, volumes without back end. */
-export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: ManifestOption): void {
+export function guardWayBack(draft: Draft, observed: SeenHost, { file, section, name }: ManifestOption): void {
   const guests = Object.entries(draft.manifest.libvirtSecrets).flatMap(([uuid, { usageName }]) =>
     guestsOf(observed, uuid, usageName),
   );
@@ -60,7 +60,7 @@ export function guardWayBack(draft: Draft, observed: SeenHost, { file, name }: M
       ),
     );
   }
-  if (file.endsWith('/cinder.conf') && partsOfVolumeHost.has(name)) {
+  if (file.endsWith('/cinder.conf') && isVolumeHost(section, name)) {
     const mend =
       name === 'cluster'
         ? 'keep it in extraConfig, or take the host off with hostRemoval: Retain'
@@ -77,12 +77,14 @@ function volumesInTheWay({ volumes }: SeenHost, change: string, mend: string): r
   }
   if (volumes.uncounted.length === 0) return [];
   const pools = volumes.uncounted.map((name) => `RbdPool "${name}"`).join(' and ');
-  const message = `Waiting to hear how many images there are in ${pools}, for ${change} would orphan volumes of this host: see what the conditions there say.`;
+  const message = `Waiting to hear how many images there are in ${pools}, for ${change} might orphan volumes of this host: see what the conditions there say.`;
   return [passing('WaitingForPool', message, inTheWayMs)];
 }
 
 /** What makes up the host, or the cluster, by which volumes know their service. */
-const partsOfVolumeHost: ReadonlySet<string> = new Set(['enabled_backends', 'host', 'backend_host', 'cluster']);
+function isVolumeHost(section: string, name: string): boolean {
+  return name === 'backend_host' || (section === 'DEFAULT' && ['enabled_backends', 'host', 'cluster'].includes(name));
+}
 
 /** Whether a back end of this host may already have volumes in Ceph, and would get another host by the option. */
 function ownsVolumes(content: Secret, { section, name }: Option): boolean {
