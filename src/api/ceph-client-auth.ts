@@ -54,8 +54,10 @@ export const clientFields = {
     .describe('The pools that the user may use; its caps follow from this.'),
   capsStyle: z
     .enum(['Profile', 'Legacy'])
-    .default('Profile')
-    .describe('How access is put as caps. Profile: the rbd profiles. Legacy: spelled out, as before profiles existed.'),
+    .exactOptional()
+    .describe(
+      'How access is put as caps. Profile (the default): the rbd profiles. Legacy: spelled out, as before profiles existed.',
+    ),
   caps: caps.exactOptional().describe('Caps to the letter, instead of access; the policy must allow raw caps.'),
   keyType: z
     .enum(['Aes', 'Aes256k'])

@@ -37,6 +37,7 @@ const keywords = new Set([
   'x-kubernetes-int-or-string',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
   'x-kubernetes-validations',
 ]);
 
@@ -73,8 +74,18 @@ function structural(node: JsonSchema, path: string): SchemaNode {
   if (isObject(node.additionalProperties)) {
     result.additionalProperties = structural(node.additionalProperties, `${path}{}`);
   }
+  if (isOneValue(result, path)) result['x-kubernetes-map-type'] = 'atomic';
   refuseUnstructural(result, path);
   return result;
+}
+
+/**
+ * An object that may be empty, as `glance: {}`, is one value for server-side apply: whoever takes their last field out of
+ * one that is merged leaves `null` behind, which the API server then refuses.
+ */
+function isOneValue(node: JsonSchema, path: string): boolean {
+  const isInSpec = /^\w+\.spec\./.test(path);
+  return isInSpec && node.type === 'object' && node.required === undefined && node.default === undefined;
 }
 
 function property(node: unknown, path: string): SchemaNode {
@@ -102,6 +113,9 @@ function refuseUnstructural(node: SchemaNode, path: string): void {
       if (node.items === undefined) refuse('a list needs a schema of its items');
       return;
     case 'object':
+      // Whoever compares what was applied with what is there would see it as a difference.
+      if (node['x-kubernetes-map-type'] === 'atomic' && hasDefaults(node))
+        refuse('what is one value has no defaults in it');
       if (node.additionalProperties !== undefined && node.maxProperties === undefined) {
         refuse('a map needs a greatest number of entries');
       }
@@ -113,6 +127,11 @@ function refuseUnstructural(node: SchemaNode, path: string): void {
     default:
       refuse(`type ${JSON.stringify(node.type)} has no place in a structural schema`);
   }
+}
+
+function hasDefaults({ properties = {}, items }: SchemaNode): boolean {
+  const within = [...Object.values(properties), ...(items === undefined ? [] : [items])];
+  return within.some((child) => child.default !== undefined || hasDefaults(child));
 }
 
 /** The structural schema of a spec or a status. */

@@ -21,6 +21,12 @@ describe('structuralSchema()', () => {
     'a list without type': [described(z.array(text).max(3)), /a list needs its x-kubernetes-list-type/],
     'a map without limit': [described(z.record(z.string(), text)), /a map needs a greatest number of entries/],
     'a field without description': [z.object({ field: text }), /sample.field: it has no description/],
+    'a default in what is one value': [
+      z.object({
+        spec: z.object({ field: z.object({ inner: text.default('a').describe('A field.') }).describe('Fields.') }),
+      }),
+      /no defaults in it/,
+    ],
     'a date': [described(z.date()), /Date/],
   };
   for (const [what, [schema, words]] of Object.entries(refused)) {

@@ -16,7 +16,6 @@ describe('parseX()', () => {
       deletionPolicy: 'Retain',
       mode: 'Enforce',
     });
-    assert.equal(parseCephClientAuth(client()).spec.capsStyle, 'Profile');
     const { hosts: _, ...spec } = parseCephOpenStackBinding(binding()).spec;
     assert.deepEqual(spec, {
       cluster: { secretName: 'ceph-main' },

@@ -157,3 +157,13 @@ export const transitions: readonly Transition[] = [
   { what: 'another binding', from: host(), to: host({ bindingName: 'x' }), says: 'bindingName is immutable' },
   { what: 'another revision', from: host(), to: host({ revision: { next: 'cloud-1' } }) },
 ];
+
+/** Objects of which the last fields of a section are taken out again, which stays there. */
+export const emptied: readonly (readonly [full: ApiObject, empty: ApiObject])[] = [
+  [binding({ glance: { chunkSizeMB: 16 } }), binding({ glance: {} })],
+  [binding({ nova: { ephemeral: { pool: { poolName: 'vms' } } } }), binding({ nova: { ephemeral: {} } })],
+  [binding({ cinder: { backends: [{ name: 'ceph', pool: { poolName: 'a' } }] } }), binding({ cinder: {} })],
+  [binding({ cinderBackup: { client: { keyType: 'Aes' } } }), binding({ cinderBackup: {} })],
+  [binding({ cephConf: { client: { 'rbd cache': 'true' } } }), binding({ cephConf: {} })],
+  [pool({ quota: { maxObjects: 5 } }), pool({ quota: {} })],
+];

@@ -5,7 +5,7 @@ import { type KubeVersion, kubeVersions } from '../../lab/kube-tools.ts';
 import { hostileObjects } from '../hostile-values.ts';
 import { badBindings, badClients, badHosts, badPools } from './admission-cases.ts';
 import { type Door, kinds, startDoor } from './admission-door.ts';
-import { oldObjects, transitions } from './admission-transitions.ts';
+import { emptied, oldObjects, transitions } from './admission-transitions.ts';
 import { goodObjects } from './admitted-cases.ts';
 
 for (const version of kubeVersions) {
@@ -54,6 +54,24 @@ function holdsTheContract(version: KubeVersion): void {
           }
         } finally {
           await door.send('DELETE', from, { keep: true });
+        }
+      });
+    }
+  });
+
+  describe('server-side apply', () => {
+    for (const [full, empty] of emptied) {
+      it(`takes ${JSON.stringify(empty.spec)} after ${JSON.stringify(full.spec)}`, async () => {
+        const apply = ['apply', '--server-side', '-f', '-'];
+        try {
+          await door.kube.kubectl(apply, { input: JSON.stringify(full) });
+          await door.kube.kubectl(apply, { input: JSON.stringify(empty) });
+          const { kind, metadata } = empty;
+          const printed = await door.kube.kubectl(['get', kind, metadata.name, '-n', metadata.namespace, '-o=json']);
+          const { spec } = JSON.parse(printed);
+          for (const [field, value] of Object.entries(empty.spec)) assert.deepEqual(spec[field], value);
+        } finally {
+          await door.send('DELETE', full, { keep: true });
         }
       });
     }
