@@ -47,6 +47,7 @@ export const reasons = [
   'OverwritesUnsupported',
   'FailureDomainsMissing',
   'DataPoolLost',
+  'PoolLost',
   'AutoscalerAbsent',
   // clients
   'WaitingForClient',

@@ -244,6 +244,23 @@ function poolStories(suite: CephSuite): void {
     assert.equal((await world.pool(rbdPool(name))).hold?.reason, 'AlreadyExists');
   });
 
+  test('is not made anew in place of one that is gone with images in it', async () => {
+    await world.pool(rbdPool('lost'));
+    await world.ceph.rbd(['create', '--size=1', 'lost/disk']);
+    const { status } = await eventually(async () => {
+      const seen = await world.pool(rbdPool('lost'));
+      assert.equal((seen.status.usage as { images: number }).images, 1);
+      return seen;
+    });
+    await world.ceph.ceph(['osd', 'pool', 'rm', 'lost', 'lost', '--yes-i-really-really-mean-it']);
+    const after = await world.pool({ ...rbdPool('lost'), status });
+    assert.deepEqual([after.hold?.reason, after.did, after.status.usage], ['PoolLost', [], status.usage]);
+    assert.equal(await poolNamed('lost'), undefined);
+    const anew = await world.pool(rbdPool('lost'));
+    assert.equal(anew.hold, undefined);
+    assert.equal((await poolNamed('lost'))?.pool_name, 'lost');
+  });
+
   test('is made whole after a pass that died at any step', async () => {
     const spec = { replicated: { size: 3, minSize: 1 }, quota: { maxObjects: 7 }, namespaces: ['n'] };
     const deaths = await dieAtEachStep(world, spec);

@@ -3,7 +3,21 @@ import { test } from 'node:test';
 import { parsePolicy } from '../../api/policy.ts';
 import { poolMark, poolMarkKey } from '../../ceph/marks.ts';
 import type { ObservedPool } from './observed.ts';
-import { emptyWorld, foreign, hold, owner, type Spec, sentences, type World, worldWith } from './pool.fixture.ts';
+import { planPool } from './plan.ts';
+import {
+  deleting,
+  emptyWorld,
+  foreign,
+  hold,
+  owner,
+  rbdPool,
+  type Spec,
+  see,
+  sentences,
+  type World,
+  worldWith,
+} from './pool.fixture.ts';
+import { poolStatus } from './status.ts';
 
 const takeOver = parsePolicy({ takeOver: true });
 
@@ -120,6 +134,30 @@ test('planPool() makes no empty pool in place of one that was renamed', () => {
   assert.equal(found?.reason, 'Conflict');
   assert.match(found?.message ?? '', /was renamed to "moved"/);
 });
+
+const gone = { ...worldWith(), pools: emptyWorld.pools };
+const used = { poolID: 4, usage: { stored: 0, available: 9, images: 2 } } as const;
+
+for (const [what, status, world, isLost] of [
+  ['had images', used, gone, true],
+  ['had something else', { usage: { stored: 2 ** 20, available: 9, images: 0 } }, gone, true],
+  ['was empty', { usage: { stored: 0, available: 9, images: 0 } }, gone, false],
+  ['was never seen by this RbdPool', undefined, gone, false],
+  ['was another cluster’s', used, { ...gone, record: undefined }, false],
+  ['was another’s', used, { ...gone, record: { ...owner, name: 'other', namespaces: [], poolID: 4 } }, false],
+] as const) {
+  test(`planPool() makes ${isLost ? 'no empty pool' : 'a pool'} in place of one that is gone and ${what}`, () => {
+    const resource = { ...rbdPool(), ...(status === undefined ? {} : { status }) };
+    const observed = see(resource, world);
+    const { stages, hold } = planPool(resource, observed);
+    assert.equal(hold?.reason, isLost ? 'PoolLost' : undefined);
+    assert.equal(stages.length > 0, !isLost);
+    // So that the next look knows it, too.
+    if (isLost) assert.deepEqual(poolStatus(resource, observed).fields.usage, status?.usage);
+    const leaving = { ...resource, metadata: { ...resource.metadata, ...deleting } };
+    assert.equal(planPool(leaving, observed).hold, undefined);
+  });
+}
 
 test('planPool() adopts an unmarked pool without touching what agrees', () => {
   const world = worldWith({ applications: { rbd: {} } }, { record: undefined });

@@ -7,6 +7,7 @@ import { passing, stalled } from '../hold.ts';
 import { partsOf } from '../pool-parts.ts';
 import { type CrushPlan, planCrushRule } from './crush-rule.ts';
 import { codingHold, planErasureProfile } from './erasure-profile.ts';
+import { refuseLost } from './lost-pool.ts';
 import { planNamespaces } from './namespaces.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 import { budgetHold } from './placement-groups.ts';
@@ -79,7 +80,7 @@ function refuse({ resource, observed }: Part): Hold | undefined {
     const refusal = takeOverRefusal(policy);
     if (refusal !== undefined) return stalled('PolicyForbids', refusal);
   }
-  if (pool === undefined) return refuseRenamed(name, observed);
+  if (pool === undefined) return refuseRenamed(name, observed) ?? refuseLost(resource, observed);
   if (ownership.kind === 'unowned' && adoption === 'Never') {
     const like = `${pool.type}, size ${pool.size}, ${pool.pgNum} placement groups`;
     const message = `The pool "${name}" exists (${like}) and nobody has marked it: set adoption: IfUnowned to adopt it, or choose another ${field}.`;

@@ -1,13 +1,19 @@
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
+import { partsOf } from '../pool-parts.ts';
+import { isLost } from './lost-pool.ts';
 import type { Observed, ObservedPool } from './observed.ts';
 
-/** The status fields of a pool. A pool that is not ours shows none: it is not ours to speak of. */
+/** The status fields of a pool. A pool that is not ours shows none: it is not ours to speak of. A lost one shows its last. */
 export function poolStatus(
-  _resource: RbdPool,
+  resource: RbdPool,
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
+  if (observed.kind === 'seen' && isLost(partsOf(resource).pool, observed)) {
+    const { poolID, placementGroups, usage, dataPool } = resource.status ?? {};
+    return { fields: { poolID, placementGroups, usage, dataPool }, conditions: [] };
+  }
   if (observed.kind === 'let-go' || observed.pool === undefined || observed.ownership.kind !== 'ours') {
     return { fields: {}, conditions: [] };
   }
