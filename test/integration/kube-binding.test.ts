@@ -55,6 +55,18 @@ function keepsBindings(version: KubeVersion): void {
     });
     await readyCloud();
 
+    const patch = (kind: string, name: string, spec: object) =>
+      lab.kube.kubectl(['patch', kind, name, '--namespace=openstack', '--type=merge', '-p', JSON.stringify({ spec })]);
+    await patch('rbdpool', 'cloud-nova', { replicated: { size: 2 } });
+    await patch('cephopenstackhost', 'cloud-cmp1', { roles: ['GlanceApi', 'NovaCompute'] });
+    await eventually(async () => {
+      const pool = await get<Resource & { spec: { replicated?: object } }>('rbdpool', 'cloud-nova');
+      const { roles } = (await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1')).spec;
+      const left = [pool.spec.replicated, roles];
+      assert.deepEqual(left, [undefined, ['NovaCompute']], 'what was added to a child is taken away');
+    });
+    await readyCloud();
+
     const annotated = ['annotate', 'cephopenstackhost', 'cloud-cmp1', '--namespace=openstack'];
     await lab.kube.kubectl([...annotated, 'cephopenstack.io/on-trial-from=old', 'story=theirs']);
     await eventually(async () => {

@@ -5,6 +5,7 @@ import type { Manifest } from '../../kube/kinds.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { annotationsFor, noteOf, surplusNotes, type TrialNote } from '../trial-note.ts';
 import { digest, holdsAll } from './canonical.ts';
+import { patchTo } from './surplus.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';
@@ -162,10 +163,10 @@ export function hostRemovalOf({ spec }: CephOpenStackBinding): 'Retain' | 'Clean
   return spec.deletionPolicy === 'Delete' ? 'Clean' : spec.hostRemoval;
 }
 
-/** Whether the object is what was asked for. */
+/** Whether the object is what was asked for, and no more. */
 export function isApplied(
   wanted: ChildManifest,
-  found: { readonly metadata: ObjectMeta; readonly spec: unknown },
+  found: { readonly metadata: ObjectMeta; readonly spec: object },
 ): boolean {
   const { labels, annotations, ownerReferences } = found.metadata;
   return (
@@ -173,7 +174,7 @@ export function isApplied(
     holdsAll(wanted.metadata.annotations, annotations) &&
     surplusNotes(wanted.metadata.annotations, annotations).length === 0 &&
     wanted.metadata.ownerReferences.every((owner) => ownerReferences?.some((other) => holdsAll(owner, other))) &&
-    holdsAll(wanted.spec, found.spec)
+    patchTo(wanted.spec, found.spec) === undefined
   );
 }
 

@@ -17,7 +17,9 @@ import {
   poolKind,
 } from '../../kube/kinds.ts';
 import { surplusNotes } from '../trial-note.ts';
+import type { ChildManifest } from './children.ts';
 import type { ChildKind } from './steps.ts';
+import { patchTo } from './surplus.ts';
 
 /** What a binding needs of Kubernetes. Reads show its own writes at once, though the watches lag behind. */
 export interface BindingKube {
@@ -26,7 +28,7 @@ export interface BindingKube {
   clients(namespace: string): readonly CephClientAuth[];
   hosts(namespace: string): readonly CephOpenStackHost[];
   revisions(namespace: string): readonly ControllerRevisionObject[];
-  apply(kind: ChildKind, manifest: Manifest, signal: AbortSignal): Promise<void>;
+  apply(kind: ChildKind, manifest: ChildManifest, signal: AbortSignal): Promise<void>;
   createRevision(manifest: Manifest, signal: AbortSignal): Promise<void>;
   /** `uid` guards against deleting another one that has the name by now. */
   delete(
@@ -59,9 +61,11 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
       writes.note(kinds[kind], applied);
       const { annotations, resourceVersion } = applied.metadata;
       const surplus = surplusNotes(manifest.metadata.annotations, annotations);
-      if (surplus.length === 0) return;
-      const without = { resourceVersion, annotations: Object.fromEntries(surplus.map((key) => [key, null])) };
-      writes.note(kinds[kind], await client.mergePatch(kinds[kind], applied.metadata, { metadata: without }, signal));
+      const spec = 'spec' in applied ? patchTo(manifest.spec, applied.spec as object) : undefined;
+      if (surplus.length === 0 && spec === undefined) return;
+      const metadata = { resourceVersion, annotations: Object.fromEntries(surplus.map((key) => [key, null])) };
+      const patch = { metadata, ...(spec === undefined ? {} : { spec }) };
+      writes.note(kinds[kind], await client.mergePatch(kinds[kind], applied.metadata, patch, signal));
     },
     async createRevision(manifest, signal) {
       writes.note(controllerRevisionKind, await client.create(controllerRevisionKind, manifest, signal));

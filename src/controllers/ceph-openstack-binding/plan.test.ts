@@ -223,12 +223,17 @@ test('planBinding() leaves a host that another binding has', () => {
   assert.equal(world.host('ctl1').status?.switched, [...world.revisions.keys()][0]);
 });
 
-test('planBinding() repairs a child that somebody edited, and leaves what they added', () => {
+test('planBinding() repairs a child that somebody edited, and takes away what they added to its spec', () => {
   const world = settled(specWith(two));
   const pool = world.children.RbdPool.get('cloud-glance') ?? assert.fail();
   pool.spec = { ...pool.spec, adoption: 'TakeOver', quota: { maxBytes: '1Gi' } };
   assert.deepEqual(world.plan().stages.flat().map(describeStep), ['Change RbdPool "cloud-glance".']);
   pool.spec = { ...pool.spec, adoption: 'Never' };
+  assert.deepEqual(world.plan().stages.flat().map(describeStep), ['Change RbdPool "cloud-glance".']);
+  world.settle();
+  assert.equal(world.children.RbdPool.get('cloud-glance')?.spec.quota, undefined);
+  const labelled = world.children.RbdPool.get('cloud-glance') ?? assert.fail();
+  labelled.metadata = { ...labelled.metadata, labels: { ...labelled.metadata.labels, team: 'a' } };
   assert.deepEqual(world.plan().stages.flat(), []);
 });
 
