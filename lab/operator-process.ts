@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { projectRoot } from './cache.ts';
 import { register } from './leftovers.ts';
 
 /** The operator as a process of this machine, under a service account's kubeconfig. */
@@ -29,12 +30,13 @@ export interface OperatorSettings {
   readonly kubeconfig: string;
   readonly logFile: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** With the version of this project to run. Left out: this one. */
+  readonly folder?: string;
 }
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-export function startOperatorProcess({ kubeconfig, logFile, environment }: OperatorSettings): OperatorProcess {
-  const child = spawn(process.execPath, [main], {
+export function startOperatorProcess(settings: OperatorSettings): OperatorProcess {
+  const { kubeconfig, logFile, environment, folder = projectRoot } = settings;
+  const child = spawn(process.execPath, [join(folder, 'src', 'main.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, LOG_LEVEL: 'debug', LOG_FORMAT: 'json', ...environment },
   });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { dump } from 'js-yaml';
 import type { Role } from '../src/api/ceph-openstack-host.ts';
 import { parsePolicy } from '../src/api/policy.ts';
 import { operatorCaps } from '../src/ceph/operator-caps.ts';
+import { projectRoot } from './cache.ts';
 import { type Ceph, cephClientRoot, startCeph } from './ceph.ts';
 import type { ObjectStore } from './ceph-conf.ts';
 import type { CephSuite } from './ceph-root.ts';
@@ -14,9 +14,11 @@ import { type Network, startNetwork } from './network.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
 import { freePorts } from './ports.ts';
 import { progress } from './progress.ts';
+import { chartFolder } from './render-chart.ts';
 
 /** Kubernetes, Ceph and OpenStack hosts, with the chart installed and the two Secrets in place: all but a binding. */
 export interface World extends AsyncDisposable {
+  /** Another one after `loseKubernetes`. */
   readonly kube: Kube;
   readonly ceph: Ceph;
   readonly network: Network;
@@ -38,8 +40,13 @@ export interface World extends AsyncDisposable {
   get(kind: string, name: string): Promise<any>;
   /** What every operator here has in its environment. */
   readonly operatorEnvironment: Readonly<Record<string, string>>;
-  /** Starts the operator under the chart's ServiceAccount. Environment beyond the defaults of the lab is `environment`. */
-  startOperator(environment?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
+  /**
+   * Starts the operator under the chart's ServiceAccount. Environment beyond the defaults of the lab is `environment`;
+   * `folder` is that of the project, or of another version of it.
+   */
+  startOperator(environment?: Readonly<Record<string, string>>, folder?: string): Promise<OperatorProcess>;
+  /** Throws Kubernetes away with all that it knew, and starts a new one: empty but for `namespace` and the chart. */
+  loseKubernetes(): Promise<void>;
   /** Makes the connection Secret of a Ceph user with the least caps that `policy` needs. */
   connect(secretName: string, options?: { policy?: Policy; cluster?: Ceph; userID?: string }): Promise<void>;
 }
@@ -66,9 +73,10 @@ export interface WorldOptions {
   readonly cephConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Leave installing the chart, with its Pods, to the caller: Kubernetes can then have a node. */
   readonly forPods?: boolean;
+  /** The folder of another version's chart, which brings its definitions itself. Left out: this project's. */
+  readonly chart?: string;
 }
 
-const project = fileURLToPath(new URL('..', import.meta.url));
 const namespace = 'openstack';
 /** The chart's release, namespace and ServiceAccount. */
 export const operatorName = 'ceph-openstack-operator';
@@ -87,16 +95,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const network = started.use(await startNetwork());
   const address = await network.address();
   const config = { mon_max_pg_per_osd: 2000, ...options.cephConfig };
-  const [kube, ceph, brokerRoot, ...machines] = await allOrNone([
-    startKube(forPods ? { address: network.gateway } : { crds: join(project, 'crds') }).then((one) => started.use(one)),
+  const [firstKube, ceph, brokerRoot, ...machines] = await allOrNone([
+    (forPods ? startKube({ address: network.gateway }) : startKubeWithChart(options.chart)).then((one) =>
+      started.use(one),
+    ),
     startCeph({ suite, address, allowAes, objectStore, config }).then((one) => started.use(one)),
     cephClientRoot(),
     ...wanted.map(({ name, layer }) => startHost({ name, layer, network }).then((one) => started.use(one))),
   ]);
   const hosts = new Map(machines.map((host) => [host.name, host]));
 
-  await kube.kubectl(['create', 'namespace', namespace]);
-  if (!forPods) await progress('Installing the chart', () => installChart(kube));
+  let kube = firstKube;
+  if (forPods) await kube.kubectl(['create', 'namespace', namespace]);
   const kubectl = (args: readonly string[], input?: { input?: string }) =>
     kube.kubectl(['--namespace', namespace, ...args], input);
   const apply = async (...objects: readonly object[]) => {
@@ -144,7 +154,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const operators: OperatorProcess[] = [];
   const running = started.move();
   return {
-    kube,
+    get kube() {
+      return kube;
+    },
     ceph,
     network,
     hosts,
@@ -164,15 +176,20 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const text = await kubectl(['get', kind, name, '-o', 'json', '--ignore-not-found']);
       return text.trim() === '' ? undefined : JSON.parse(text);
     },
-    async startOperator(environment = {}) {
+    async startOperator(environment = {}, folder = projectRoot) {
       const [port] = await freePorts(1, '127.0.0.1');
       const operator = startOperatorProcess({
+        folder,
         kubeconfig: await kube.serviceAccountKubeconfig(operatorName, operatorName),
         logFile: join(kube.folder, `operator-${operators.length}.log`),
         environment: { ...operatorEnvironment, METRICS_ADDRESS: `127.0.0.1:${port}`, ...environment },
       });
       operators.push(running.use(operator));
       return operator;
+    },
+    async loseKubernetes() {
+      await kube[Symbol.asyncDispose]();
+      kube = running.use(await startKubeWithChart());
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -184,25 +201,30 @@ async function allOrNone<T extends readonly unknown[]>(parts: { readonly [K in k
   return (await Promise.all(parts)) as unknown as T;
 }
 
-/**
- * The chart as it is shipped, but for the Deployment, because here the operator is a process of this machine, and for
- * the definitions, which the garbage collector only knows at once when they are there from the beginning.
- */
-async function installChart(kube: Kube): Promise<void> {
-  await kube.helm([
-    'install',
-    operatorName,
-    join(project, 'charts/ceph-openstack-operator'),
-    ...['--namespace', operatorName, '--create-namespace'],
-    ...[
-      '--set',
-      `installation=${installation}`,
-      '--set',
-      `watchNamespaces={${namespace}}`,
-      '--set',
-      'replicas=0,crds.enabled=false',
-    ],
-  ]);
+/** A Kubernetes with the namespace and a chart installed. */
+async function startKubeWithChart(chart?: string): Promise<Kube> {
+  await using started = new AsyncDisposableStack();
+  // Definitions that the chart brings would be known to the garbage collector half a minute later.
+  const kube = started.use(await startKube(chart === undefined ? { crds: join(projectRoot, 'crds') } : {}));
+  await kube.kubectl(['create', 'namespace', namespace]);
+  await progress('Installing the chart', () =>
+    kube.helm([
+      'install',
+      operatorName,
+      chart ?? chartFolder,
+      '--create-namespace',
+      ...chartFlags(chart === undefined),
+    ]),
+  );
+  if (chart !== undefined) await kube.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  started.move();
+  return kube;
+}
+
+/** For helm: the chart as it is shipped, but for the Deployment, because here the operator is a process of this machine. */
+function chartFlags(hasDefinitions: boolean): readonly string[] {
+  const values = `installation=${installation},watchNamespaces={${namespace}},replicas=0,crds.enabled=${!hasDefinitions}`;
+  return [`--namespace=${operatorName}`, `--set=${values}`];
 }
 
 /** What the operator's own user needs for a policy. */

@@ -34,6 +34,7 @@ const order: Readonly<Record<string, readonly (readonly [source: string, text?: 
     ['docs/reference/environment.md', 'Environment'],
     ['docs/reference/metrics.md'],
     ['docs/reference/matrix.md', 'Releases and hosts'],
+    ['docs/api-versions.md', 'Versions'],
   ],
   'The project': [['ARCHITECTURE.md'], ['CONTRIBUTING.md']],
 };

@@ -55,11 +55,11 @@ export async function complaintsAbout(
   return text.split('\n').filter((line) => /^(ERROR|WARNING):|Traceback/.test(line));
 }
 
-/** Key by UUID, and what the secret is for. */
+/** Key by UUID, and what the secret is for; none where there is no libvirt. */
 export async function libvirtSecretsOn(
   host: Host,
 ): Promise<ReadonlyMap<string, { readonly usage: string; readonly value: Secret | undefined }>> {
-  const list = (await host.run('virsh --quiet secret-list')).trim();
+  const list = (await host.run('! command -v virsh >/dev/null || virsh --quiet secret-list')).trim();
   const secrets = new Map<string, { usage: string; value: Secret | undefined }>();
   for (const line of list.split('\n').filter((one) => one !== '')) {
     const [uuid = '', ...usage] = line.trim().split(/\s+/);
@@ -106,7 +106,7 @@ export async function traceOf(host: Host): Promise<readonly string[]> {
   const files = await host.run(`find ${places} -printf '%p %m %U:%G %i %T@ %C@\\n' 2>/dev/null || true`);
   const units = await host.run(
     `for unit in glance-api cinder-volume cinder-backup nova-compute libvirtd; do
-       echo "$unit $(systemctl show $unit --property InvocationID,NRestarts,ActiveState | tr '\\n' ' ')"; done`,
+       echo "$unit $(systemctl show $unit --property InvocationID,MainPID,NRestarts,ActiveState | tr '\\n' ' ')"; done`,
   );
   return [...files.split('\n').sort(), ...units.split('\n')];
 }

@@ -14,6 +14,7 @@ export interface Seen {
     readonly name: string;
     readonly generation: number;
     readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: Readonly<Record<string, unknown>>;

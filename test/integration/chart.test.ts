@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../lab/eventually.ts';
+import { formerVersion } from '../../lab/former-version.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
 import { type KubeVersion, kubeVersions } from '../../lab/kube-tools.ts';
 import { startOperatorProcess } from '../../lab/operator-process.ts';
 import { freePorts } from '../../lab/ports.ts';
 import { run } from '../../lab/process.ts';
 import { chartFolder } from '../../lab/render-chart.ts';
-import { writeOlderChart } from './chart-older.ts';
 import { oneOf, release, template } from './chart-rendering.ts';
 
 /* The life of a release, from install to uninstall, and the rights that it gives. */
@@ -171,21 +171,21 @@ function livesARelease(version: KubeVersion): void {
     assert.equal(await canI(operator, 'get secrets', 'openstack'), false);
   });
 
-  test('an upgrade brings new fields and rights over what an older chart left, a rollback takes them back', async () => {
-    const older = join(kube.folder, 'older');
-    await writeOlderChart(older);
+  test('an upgrade brings new fields and takes rights that nobody needs any more, a rollback undoes both', async () => {
+    const former = await formerVersion();
     const before = await kube.kubectl(thePool);
+    // What tells the two charts apart.
     const has = async () => ({
-      quota: (await kube.kubectl(['get', 'crd', 'rbdpools.cephopenstack.io', '-o', 'json'])).includes('"quota"'),
-      events: await canI(operator, 'create events.events.k8s.io', 'openstack'),
+      fields: (await kube.kubectl(['get', 'crd', 'rbdpools.cephopenstack.io', '-o', 'json'])).includes('"whenAdopted"'),
+      rights: await canI(operator, 'delete secrets', 'openstack'),
     });
 
-    await kube.helm(['install', release, older, ...flags]);
-    assert.deepEqual(await has(), { quota: false, events: false });
-    await kube.helm(['upgrade', release, chartFolder, ...flags]);
-    assert.deepEqual(await has(), { quota: true, events: true });
+    await kube.helm(['install', release, former.chart, ...flags]);
+    assert.deepEqual(await has(), { fields: false, rights: true });
+    await kube.helm(['upgrade', release, chartFolder, '--reset-then-reuse-values', '--namespace=system']);
+    assert.deepEqual(await has(), { fields: true, rights: false });
     await kube.helm(['rollback', release, '1', '--namespace=system']);
-    assert.deepEqual(await has(), { quota: false, events: false });
+    assert.deepEqual(await has(), { fields: false, rights: true });
     await kube.helm(['uninstall', release, '--namespace=system']);
     assert.deepEqual(await kube.kubectl(thePool), before);
     await objectsStand();
