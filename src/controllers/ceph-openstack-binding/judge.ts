@@ -120,6 +120,12 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
       onTrial ? trialRetryMs : undefined,
     );
   }
+  const inTheWay = waves?.undistributed ?? [];
+  const wantsPerson = (name: string): boolean => wrong.some((one) => one.name === name && one.isStalled);
+  if (inTheWay.length > 0 && inTheWay.every(wantsPerson)) {
+    const wayOut = `Nobody is switched before ${inShort(inTheWay)} has it laid out: mend what is said of it, hold it (mode: Plan), or take it off the binding.`;
+    return stalled('WaitingForHosts', `${sentences} ${wayOut}`);
+  }
   const troubled = new Set(wrong.map(({ name }) => name));
   const moving = open.filter((host) => !troubled.has(host.name)).map((host) => host.name);
   if (moving.length > 0) {

@@ -22,7 +22,7 @@ function say(
   const stalled = { type: 'Stalled', status: 'True', reason: ready.reason, message: ready.message };
   const conditions = [
     { type: 'Ready', status: 'False', ...ready },
-    ...(ready.reason === 'SshInvalid' ? [stalled] : []),
+    ...(ready.reason === 'SshInvalid' || ready.reason === 'Conflict' ? [stalled] : []),
   ];
   child.status = { ...(child.status as object), observedGeneration: child.metadata.generation, conditions };
 }
@@ -86,6 +86,20 @@ test('planBinding() tells of hosts that want a person, while a pool is in the wa
   assert.equal(world.plan().hold?.message, 'RbdPool "cloud-nova": No class ssd. And one host wants a person: cmp1.');
   say(host(world, 'ctl1'), { reason: 'SshInvalid', message: 'No key.' });
   assert.match(world.plan().hold?.message ?? '', /And 2 hosts want a person: cmp1, ctl1\.$/);
+});
+
+test('planBinding() says that it wants a person, when all that holds up a rollout does', () => {
+  const world = settled(specWith(two));
+  world.change(specWith(two, { glance: { chunkSizeMB: 16 }, nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } }));
+  world.machine('cmp1').power = 'off';
+  world.settle();
+  say(host(world, 'cmp1'), { reason: 'Conflict', message: 'Its manifest is no JSON.' });
+  const { reason, message, stalled } = world.plan().hold ?? {};
+  assert.deepEqual([reason, stalled], ['WaitingForHosts', true]);
+  assert.match(
+    message ?? '',
+    /^Host cmp1: Its manifest is no JSON\. Nobody is switched before cmp1 has it laid out: mend .*mode: Plan/,
+  );
 });
 
 test('planBinding() says why a rollout stopped, and how many wait, within what a condition holds', () => {
