@@ -14,15 +14,21 @@ const module = 'argocd';
 const namespace = 'argocd';
 const source = 'github.com/argoproj/argo-cd/v3';
 
+/** Paths of Argo CD's one program and of kustomize, which it calls. */
+export async function buildArgoCD(): Promise<{ readonly program: string; readonly kustomize: string }> {
+  const [program, kustomize] = await Promise.all([
+    goProgram({ module, name: 'argocd', package: `${source}/cmd` }),
+    goProgram({ module, name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' }),
+  ]);
+  return { program, kustomize };
+}
+
 /**
  * Argo CD's controller and repository server, with our health checks merged in as docs/gitops.md has it. They have no
  * users and no web pages: Applications are applied in the namespace `argocd`, and read there.
  */
 export async function startArgoCD(kube: Kube): Promise<AsyncDisposable> {
-  const [program, kustomize] = await Promise.all([
-    goProgram({ module, name: 'argocd', package: `${source}/cmd` }),
-    goProgram({ module, name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' }),
-  ]);
+  const { program, kustomize } = await buildArgoCD();
   // Its server is the same program; the package redis-server would start one.
   await needCommand('redis-check-rdb', 'redis-tools');
   const folder = runFolder(module);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { goModule, goProgram } from './go-program.ts';
+import { type GoModule, goModule, goProgram } from './go-program.ts';
 
 /** The programs of the control plane and its command line tools, by the package that each is built from. */
 const controlPlane = {
@@ -61,7 +61,7 @@ function asset(tool: Tool): string | undefined {
 }
 
 /** Without them Kubernetes reports v0.0.0, and clients that look at the version go wrong. */
-async function linkerFlags(module: string): Promise<string> {
+async function linkerFlags(module: GoModule): Promise<string> {
   const file = join(goModule(module), 'go.mod');
   const modules = await readFile(file, 'utf8');
   const [gitVersion, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/.exec(modules)?.slice(1) ?? [];

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -24,6 +25,9 @@ const wanted = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 const failures: string[] = [];
+
+// Below everything else: it has what others leave of the processors, and is done before the tier that wants the last of it.
+if (wanted.length === 0) spawn('nice', ['-n', '9', process.execPath, 'lab/ahead.ts'], { stdio: 'ignore' }).unref();
 
 for (const [tier, { pattern, concurrency }] of Object.entries(tiers)) {
   const files = globSync(pattern)
