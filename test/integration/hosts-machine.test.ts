@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { projectRoot } from '../../lab/cache.ts';
 import { eventually } from '../../lab/eventually.ts';
-import type { ObserveRequest } from '../../src/hosts/facts.ts';
-import { applySteps } from '../../src/hosts/host.ts';
+import { newSshKey } from '../../lab/ssh-key.ts';
+import { lookAtNothing, type ObserveRequest } from '../../src/hosts/facts.ts';
+import { applySteps, observeHost } from '../../src/hosts/host.ts';
 import type { RestartDebt } from '../../src/hosts/manifest.ts';
 import { restartVerdict } from '../../src/hosts/restart.ts';
+import type { SshConnection } from '../../src/hosts/ssh-access.ts';
 import type { HostStep } from '../../src/hosts/steps.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Machine, startMachine } from './machine.ts';
 
+const never = new AbortController().signal;
 let machine: Machine;
 before(async () => {
   machine = await startMachine();
@@ -66,6 +72,46 @@ test('a user without the right to sudo is refused with a sentence that says what
       'rm -r /etc/sudoers.d; mv /etc/sudoers.away /etc/sudoers.d; mv /etc/sudoers.kept /etc/sudoers',
     );
   }
+});
+
+test('a user and keys with no more rights than docs/security.md gives are enough', async () => {
+  const page = await readFile(join(projectRoot, 'docs', 'security.md'), 'utf8');
+  const [, user = ''] = /^```sh\n(useradd [\s\S]*?)^```$/m.exec(page) ?? [];
+  const [, root = ''] = /the line is `(restrict,.*?)`/.exec(page) ?? [];
+  const [, jump = ''] = /^(restrict,port-forwarding,.*)$/m.exec(page) ?? [];
+  const { host } = machine;
+  const { privateKey, publicKey } = newSshKey();
+  const script = { purpose: 'observe', timeoutMs: 20_000, maxOutputBytes: 1_000 } as const;
+  const run = (connection: SshConnection, text: string) => connection.run({ ...script, script: text }, never);
+  const [from] = (await run(machine.connection(), 'echo "$SSH_CONNECTION"')).stdout.split(' ');
+  const filledIn = (text: string) =>
+    text
+      .replaceAll('from="10.0.0.5"', `from="${from}"`)
+      .replaceAll('10.0.0.11:22', `${host.address}:22`)
+      .replaceAll('ssh-ed25519 AAAA… operator', publicKey.trim());
+
+  await host.run(filledIn(user));
+  const key = { privateKey: new Secret(privateKey) };
+  const operator = machine.connection('openstack-operator', key);
+  assert.equal((await observeHost(operator, lookAtNothing, never)).os.id, 'debian');
+  assert.equal((await run(operator, 'id -u')).stdout, '0\n');
+  await assert.rejects(host.run('runuser -u openstack-operator -- sudo -n -- /bin/sh -c id'));
+
+  await host.authorize(filledIn(root));
+  const asRoot = machine.connection('root', key);
+  assert.equal((await run(asRoot, 'id -u')).stdout, '0\n');
+
+  // A way through is there only with its own line; what comes that way comes from there; and that line gives nothing else.
+  const through = (name: string) => ({ ...key, jump: { user: name, address: host.address, port: 22 } });
+  await assert.rejects(run(machine.connection('root', through('root')), 'true'), { reason: 'HostUnreachable' });
+  await host.authorize(filledIn(jump), 'ops');
+  await assert.rejects(run(machine.connection('root', through('ops')), 'true'), { reason: 'SshRefused' });
+  await host.run(`sed -i 's/from="${from}"/from="${from},${host.address}"/' /root/.ssh/authorized_keys`);
+  assert.equal((await run(machine.connection('root', through('ops')), 'id -u')).stdout, '0\n');
+  assert.deepEqual(await run(machine.connection('ops', key), 'id'), { stdout: '', stderrTail: '', exitCode: 1 });
+  const knownHosts = `${host.knownHostsLine}\n${host.knownHostsLine.replace(/^\S+/, '[$&]:2222')}`;
+  const elsewhere = machine.connection('root', { ...through('ops'), knownHosts, port: 2222 });
+  await assert.rejects(run(elsewhere, 'true'), { reason: 'HostUnreachable' });
 });
 
 test('a file in the directory of a service is replaced whole, with its owner and mode', async () => {

@@ -2,14 +2,15 @@ import { type Host, startHost } from '../../lab/hosts.ts';
 import { startNetwork } from '../../lab/network.ts';
 import { type HostFacts, lookAtNothing, type ObserveRequest } from '../../src/hosts/facts.ts';
 import { applySteps, observeHost } from '../../src/hosts/host.ts';
-import type { SshConnection } from '../../src/hosts/ssh-access.ts';
+import type { SshAccess, SshConnection } from '../../src/hosts/ssh-access.ts';
 import { SshPool } from '../../src/hosts/ssh-pool.ts';
 import type { HostStep, StepResult } from '../../src/hosts/steps.ts';
 
 /** A host of all roles in a network of its own, looked at and changed over SSH. */
 export interface Machine extends AsyncDisposable {
   readonly host: Host;
-  connection(user?: string): SshConnection;
+  /** Logs in with the network's key, unless with another. */
+  connection(user?: string, access?: Partial<SshAccess>): SshConnection;
   observe(request: Partial<ObserveRequest>, user?: string): Promise<HostFacts>;
   apply(...steps: readonly HostStep[]): Promise<readonly StepResult[]>;
   outcomes(...steps: readonly HostStep[]): Promise<readonly StepResult['outcome'][]>;
@@ -24,9 +25,9 @@ export async function startMachine(): Promise<Machine> {
   const pool = stack.use(new SshPool());
   const running = stack.move();
 
-  function connection(user = 'root'): SshConnection {
+  function connection(user = 'root', more: Partial<SshAccess> = {}): SshConnection {
     const access = { privateKey: network.sshKey.privateKey, knownHosts: host.knownHostsLine, user, port: 22 };
-    return pool.connection({ name: host.name, address: host.address, access });
+    return pool.connection({ name: host.name, address: host.address, access: { ...access, ...more } });
   }
 
   function observe(request: Partial<ObserveRequest>, user = 'root'): Promise<HostFacts> {
