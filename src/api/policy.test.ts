@@ -46,6 +46,18 @@ describe('parsePolicy()', () => {
     'a text for yes': [{ delete: 'yes' }, /^policy: delete: must be true or false$/],
     'a word for a switch': [{ rawCaps: 'yes' }, /rawCaps/],
     'an unknown role': [{ roles: ['Swift'] }, /roles/],
+    'a user that is reserved': [
+      { entities: ['client.nova', 'client.admin'] },
+      /^policy: entities\[1\]: means users that are/,
+    ],
+    'users that are reserved': [{ entities: ['client.bootstrap-*'] }, /leave it out$/],
+    'what is no client': [{ entities: ['mon.'] }, /or no clients/],
+    'a glob with too many stars': [{ entities: ['*a*a*'] }, /must have at most two '\*'$/],
+    'a glob of users that matches nothing': [
+      { entities: ['client.{a,b}'] },
+      /^policy: entities\[0\]: must be letters, digits/,
+    ],
+    'a glob of pools that matches nothing': [{ pools: ['vms', 'a b'] }, /^policy: pools\[1\]: must be letters, digits/],
     'a range that is none': [
       { hostAddresses: ['10.0.0.0/40'] },
       /hostAddresses: "10.0.0.0\/40" is not an address range/,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isInCidr, parseCidr } from './address.ts';
 import { type Role, roles } from './ceph-openstack-host.ts';
 import { matchesGlob } from './glob.ts';
+import { globPattern, patternOf, restsAfter } from './glob-pattern.ts';
 import { plainWordsOfSecret } from './plain-words.ts';
 import { firstIssue } from './resource.ts';
 
@@ -11,6 +12,16 @@ import { firstIssue } from './resource.ts';
  */
 
 const globs = z.array(z.string().min(1).max(256)).max(256);
+
+/** Names in Ceph have no other sign, so that a glob with one would match nothing. It may be a secret in a wrong place, and is not repeated. */
+const cephGlobs = z
+  .array(
+    z
+      .string()
+      .max(256)
+      .regex(globPattern, "must be letters, digits, '_', '.' and '-', with '*' for any run of them and '?' for one"),
+  )
+  .max(256);
 
 const extraConfigOptions = z.record(z.string(), z.record(z.string(), globs));
 
@@ -36,8 +47,15 @@ const harmlessCephOptions = [
 ];
 
 const document = z.strictObject({
-  entities: globs.default(['client.glance*', 'client.cinder*', 'client.nova*']),
-  pools: globs.default(['*']),
+  entities: cephGlobs
+    .superRefine((entities, context) => {
+      for (const [index, glob] of entities.entries()) {
+        const message = entityGlobFault(glob);
+        if (message !== undefined) context.addIssue({ code: 'custom', path: [index], message });
+      }
+    })
+    .default(['client.glance*', 'client.cinder*', 'client.nova*']),
+  pools: cephGlobs.default(['*']),
   hostAddresses: globs
     .superRefine((addresses, context) => {
       for (const address of addresses) {
@@ -103,6 +121,23 @@ const alwaysRefused = [
 /** Whether an entity is out of bounds for every CR, whatever the policy says. `ownEntity` is whom the operator logs in as. */
 export function isReservedEntity(entity: string, ownEntity: string): boolean {
   return !entity.startsWith('client.') || entity === ownEntity || matchesAny(alwaysRefused, entity);
+}
+
+/** What is wrong with a glob of `entities`, undefined when nothing. */
+function entityGlobFault(glob: string): string | undefined {
+  if ((glob.match(/\*/g)?.length ?? 0) > 2) return "must have at most two '*'";
+  return entityPatterns([glob]).length > 0
+    ? undefined
+    : 'means users that are reserved for the cluster and its operators, or no clients: leave it out';
+}
+
+/** POSIX patterns of the entities that match the globs and are not reserved, for caps that grant no more than a CR may have. */
+export function entityPatterns(globs: readonly string[]): readonly string[] {
+  const reserved = alwaysRefused.map((entity) => entity.replace(/^client\./, ''));
+  return globs
+    .flatMap((glob) => restsAfter(glob, 'client.'))
+    .flatMap((rest) => patternOf(rest, reserved) ?? [])
+    .map((pattern) => `client[.]${pattern}`);
 }
 
 /** A refusal: what is asked for, and what could be done in the policy to have it. */

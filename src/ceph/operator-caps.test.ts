@@ -21,7 +21,7 @@ test('operatorCaps() are sentences of the grammar under any policy', () => {
     { delete: true },
     { rawCaps: true },
     { pools: [] },
-    { pools: ['a b', 'x?'], entities: ['*'] },
+    { pools: ['x?', '*-*'], entities: ['*', 'client.*-*'] },
   ]) {
     const caps = operatorCaps(parsePolicy(policy));
     for (const [subsystem, cap] of Object.entries(caps)) parseCap(subsystem, cap);
@@ -41,6 +41,30 @@ test('operatorCaps() turn globs into patterns of whole names', () => {
   }
   const nothing = condition(mon({ pools: [] }), 'osd pool create', 'pool');
   for (const name of ['', 'volumes']) assert.doesNotMatch(name, nothing);
+});
+
+test('operatorCaps() reach no user of the cluster itself, however wide a glob is', () => {
+  for (const glob of ['*', 'client.*', '*n*', 'client.?*', '?lient.????????????*']) {
+    for (const command of ['auth get', 'auth add', 'auth caps', 'auth get-or-create', 'auth rm']) {
+      const pattern = condition(mon({ entities: [glob] }), command, 'entity');
+      for (const name of [
+        'client.admin',
+        'client.bootstrap-osd',
+        'client.ceph-exporter.host-of-a-node',
+        'client.crash',
+        'client.crash.host-of-a-node',
+        'client.rbd-mirror.host-of-a-node',
+        'client.rgw.host-of-a-node',
+        'mon.',
+        'mgr.host-of-a-node',
+        'osd.1',
+      ]) {
+        assert.doesNotMatch(name, pattern, glob);
+      }
+      assert.match('client.administration', pattern, glob);
+      assert.match('client.bootstrapped-nova', pattern, glob);
+    }
+  }
 });
 
 test('operatorCaps() pin the caps of users to what is derived, within the pools of the policy', () => {

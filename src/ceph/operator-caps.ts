@@ -1,4 +1,5 @@
-import type { Policy } from '../api/policy.ts';
+import { patternOf } from '../api/glob-pattern.ts';
+import { entityPatterns, type Policy } from '../api/policy.ts';
 import { legacyMonCap, legacyOsdCapPattern, profileCapPattern } from './access-caps.ts';
 import type { Caps } from './caps.ts';
 import { poolMarkKey, recordPrefix } from './marks.ts';
@@ -30,8 +31,8 @@ type Condition = readonly [argument: string, how: '=' | 'prefix' | 'regex', valu
  * (with those, Ceph refuses a keyring that brings its own). OSDs let the operator into pools that bear its mark only.
  */
 export function operatorCaps(policy: Policy): Caps {
-  const pool = anyOf(policy.pools);
-  const entity: Condition = ['entity', 'regex', anyOf(policy.entities)];
+  const pool = anyOf(policy.pools.flatMap((glob) => patternOf(glob, []) ?? []));
+  const entity: Condition = ['entity', 'regex', anyOf(entityPatterns(policy.entities))];
   const ofPool: Condition = ['pool', 'regex', pool];
   const record: Condition = ['key', 'prefix', recordPrefix];
   const mgr: Condition = ['caps_mgr', 'regex', profileCapPattern(pool)];
@@ -96,13 +97,8 @@ function quote(value: string): string {
   return value.includes('"') ? `'${value}'` : `"${value}"`;
 }
 
-/** A POSIX extended regular expression for a whole name that matches one of the globs, and never a blank or a comma. */
-function anyOf(globs: readonly string[]): string {
-  const name = '[A-Za-z0-9_.-]';
-  const patterns = globs
-    .filter((glob) => /^[A-Za-z0-9_.*?-]+$/.test(glob))
-    .map((glob) => glob.replaceAll(/[.*?]/g, (sign) => (sign === '.' ? '[.]' : sign === '*' ? `${name}*` : name)));
-  // A policy that allows nothing: no name is empty.
+/** A policy may allow nothing: no name has a slash. */
+function anyOf(patterns: readonly string[]): string {
   return `(${patterns.join('|') || 'none-is-allowed/'})`;
 }
 

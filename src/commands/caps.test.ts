@@ -10,6 +10,8 @@ const misused: readonly (readonly [words: readonly string[], says: RegExp])[] = 
   [['x'], /^Unexpected argument 'x'\.$/],
   [['--entity'], /^Option '--entity <value>' argument missing\.$/],
   [['--output', 'xml'], /^--output is "xml"; it must be text or json\.$/],
+  [['--entity', 'client.admin'], /^The user "client\.admin" is the cluster's own/],
+  [['--entity', 'client.bootstrap-osd', '--output', 'json'], /^The user "client\.bootstrap-osd" is the cluster's own/],
   [['--entity', 'osd.1'], /^--entity is "osd\.1"; it must be a client/],
 ];
 for (const [words, says] of misused) {
@@ -61,6 +63,13 @@ for (const [what, text, entity] of files) {
     );
   });
 }
+
+test('caps --policy refuses a connection Secret of a user of the cluster itself', async () => {
+  await assert.rejects(
+    renderCaps(['--policy', fileOf(connection.replace('"op"', '"admin"'))]),
+    /^UsageError: The user "client\.admin" is the cluster's own, and these caps would take its rights away/,
+  );
+});
 
 test('caps --policy refuses two connection Secrets', async () => {
   const file = fileOf(`${connection}\n---\n${connection.replace('ceph-main', 'ceph-east')}\n`);

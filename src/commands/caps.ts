@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { type Policy, parsePolicy } from '../api/policy.ts';
+import { isReservedEntity, type Policy, parsePolicy } from '../api/policy.ts';
 import { operatorCaps, operatorCapsCommands } from '../ceph/operator-caps.ts';
 import { errorMessage } from '../errors.ts';
 import { type Command, InputFaults, parseWords, UsageError } from './command.ts';
@@ -47,6 +47,11 @@ export async function renderCaps(args: readonly string[]): Promise<string> {
   const words = readWords(sources);
   const entity = values.entity ?? words.entity ?? 'client.openstack-operator';
   if (!clientName.test(entity)) throw new Error('userID in the Secret is no name of a client.');
+  if (isReservedEntity(entity, '')) {
+    throw new UsageError(
+      `The user "${entity}" is the cluster's own, and these caps would take its rights away: name another, such as client.openstack-operator.`,
+    );
+  }
   const caps = operatorCaps(words.policy);
   return values.output === 'json' ? JSON.stringify(caps) : operatorCapsCommands(entity, caps);
 }

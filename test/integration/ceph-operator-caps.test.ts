@@ -12,7 +12,9 @@ import { operatorCaps, operatorCapsCommands } from '../../src/ceph/operator-caps
 import { readUser } from '../../src/ceph/users.ts';
 import { startCephWorld, type World } from './ceph-world.ts';
 
-const policy = { pools: ['volumes*', 'images'], delete: true };
+// Such wide globs that users of the cluster itself would be among them.
+const entities = ['client.a*', 'client.b*', 'client.c*'];
+const policy = { entities, pools: ['volumes*', 'images'], delete: true };
 const access = [
   { pool: 'volumes', mode: 'ReadWrite' as const },
   { pool: 'images', mode: 'ReadOnly' as const, namespace: 'n' },
@@ -28,7 +30,7 @@ const grant = (caps: readonly string[], more: object = {}): MonCommand => ({
 });
 
 const denied: readonly (readonly [name: string, command: MonCommand])[] = [
-  ['another entity', grant(pairs(profile), { entity: 'client.admin2' })],
+  ['another entity', grant(pairs(profile), { entity: 'client.manila' })],
   ['a user of everything', grant(['mon', 'allow *', 'osd', 'allow *', 'mgr', 'allow *'])],
   ['a mon cap that is not pinned', grant(pairs({ ...profile, mon: 'allow *' }))],
   ['a grant smuggled behind a good one', grant(pairs({ ...profile, osd: `${profile.osd}, allow *` }))],
@@ -41,7 +43,10 @@ const denied: readonly (readonly [name: string, command: MonCommand])[] = [
   ['wider caps for a user that exists', { prefix: 'auth caps', entity, caps: ['mon', 'allow *'] }],
   ['auth import', { prefix: 'auth import' }],
   ['auth ls', { prefix: 'auth ls' }],
-  ['the key of client.admin', { prefix: 'auth get', entity: 'client.admin' }],
+  ...['client.admin', 'client.bootstrap-osd', 'client.ceph-exporter.a', 'client.crash', 'mon.'].map(
+    (name): [string, MonCommand] => [`the key of ${name}`, { prefix: 'auth get', entity: name }],
+  ),
+  ['other caps for client.admin', { prefix: 'auth caps', entity: 'client.admin', caps: pairs(profile) }],
   ['the removal of client.admin', { prefix: 'auth rm', entity: 'client.admin' }],
   ['all config-keys', { prefix: 'config-key dump' }],
   ["another's config-key", { prefix: 'config-key set', key: 'mgr/x', val: '1' }],
@@ -87,6 +92,14 @@ function capsStories(suite: CephSuite): void {
       await assert.rejects(write(command), isDenied);
     });
   }
+
+  test('allow users whose names only begin as those of the cluster do', async () => {
+    for (const name of ['client.admin2', 'client.bootstrapped', 'client.cra']) {
+      await write(grant(pairs(profile), { entity: name }));
+      assert.deepEqual((await readUser(world.cluster, name, soon()))?.caps, profile);
+      await write({ prefix: 'auth rm', entity: name });
+    }
+  });
 
   test('are given by the printed commands, to a user that is not there yet and in place of others', async () => {
     const entity = 'client.another-operator';
