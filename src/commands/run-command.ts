@@ -14,6 +14,11 @@ export interface Program {
 /** Runs the command that the first word names, and gives its exit code: 0 done, 1 it could not be done, 2 the words were not understood. */
 export async function runCommand(program: Program, words: readonly string[]): Promise<number> {
   const { commands } = program;
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough, as `head`, is no failure to speak of.
+    if (error.code !== 'EPIPE') process.stderr.write(`The output cannot be written: ${error.message}.\n`);
+    process.exit(1);
+  });
   const [first] = words;
   if (first === '--help' || first === '-h' || first === 'help') {
     process.stdout.write(overview(program));

@@ -11,6 +11,7 @@ export interface Advice {
 
 /** What docs/operations.md says of a condition type or reason, its links reduced to their words. */
 export function adviceFor(word: string): Advice | undefined {
+  if (!/^\w+$/.test(word)) return undefined;
   const row = new RegExp(`^\\| \`${word}\` \\| (\\S.*) \\| (\\S.*) \\|$`, 'm').exec(operations());
   if (row === null) return undefined;
   const [, meaning = '', remedy = ''] = row;

@@ -43,3 +43,10 @@ for (const [where, place] of places) {
     assert.equal(stderr, '');
   });
 }
+
+test('the plugin says in one line that its output cannot be written', async () => {
+  await assert.rejects(run('sh', ['-c', '"$0" --help > /dev/full', bundle]), {
+    code: 1,
+    stderr: /^The output cannot be written: .*no space left.*\n$/,
+  });
+});

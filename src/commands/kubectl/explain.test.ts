@@ -13,7 +13,7 @@ test('adviceFor() knows every condition type and reason, without markup', () => 
     assert.ok(advice, word);
     assert.doesNotMatch(advice.meaning + advice.remedy, /`|\]\(/, word);
   }
-  assert.equal(adviceFor('Nonsense'), undefined);
+  for (const word of ['Nonsense', '(', '.*']) assert.equal(adviceFor(word), undefined, word);
 });
 
 test('explain() of what is Ready is two lines', () => {

@@ -33,7 +33,7 @@ function isTelling({ type, status }: Condition): boolean {
 function conditionLines({ type, status, reason, message }: Condition): readonly string[] {
   const advice = adviceFor(reason);
   return [
-    `  ${type} is ${status}: ${reason}`,
+    `  ${plain(`${type} is ${status}: ${reason}`)}`,
     `    ${plain(message)}`,
     ...(advice === undefined || reason === 'Converged'
       ? []

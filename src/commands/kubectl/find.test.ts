@@ -23,6 +23,7 @@ for (const [word, name] of found) {
 
 const refused: readonly (readonly [word: string, says: string])[] = [
   ['other', 'There is no object of ours "other" in namespace "openstack".'],
+  ['rbdpool/cloud-glance/x', 'There is no RbdPool "cloud-glance/x" in namespace "openstack".'],
   ['coh/cloud', 'There is no CephOpenStackHost "cloud" in namespace "openstack".'],
   [
     'pod/cloud',

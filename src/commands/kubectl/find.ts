@@ -14,7 +14,8 @@ const kinds = [cephOpenStackBindingKind, rbdPoolKind, cephClientAuthKind, cephOp
  * @throws {UsageError} when there is none, or more than one.
  */
 export function findObject(objects: Objects, word: string, where: string): Resource {
-  const [kindWord, name] = word.includes('/') ? word.split('/', 2) : [undefined, word];
+  const slash = word.indexOf('/');
+  const [kindWord, name] = slash < 0 ? [undefined, word] : [word.slice(0, slash), word.slice(slash + 1)];
   const kind = kindWord === undefined ? undefined : kindNamed(kindWord);
   const found = allOf(objects).filter(
     (object) =>

@@ -70,9 +70,9 @@ export function nameOf({ kind, metadata }: Resource): string {
   return `${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
-/** Messages may hold what a host or Ceph said: on a terminal each is one plain line. */
+/** What a host, Ceph or somebody else who writes specs and statuses said: on a terminal it is one plain line. */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
 function isTrue(object: Resource, type: Condition['type']): boolean {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
+import type { Reason } from '../../api/conditions.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { cloud, object } from './objects.fixture.ts';
 import { renderHosts, renderTree } from './tree.ts';
@@ -34,6 +36,26 @@ test('renderTree() counts the hosts of a large cloud, and lists those that are n
     '├─ CephOpenStackHosts: 1 Stalled, 499 Ready',
     '└─ CephOpenStackHost cloud-cmp7 (10.0.0.7; NovaCompute)  Stalled: SshRefused: The host [2J refused the login.',
   ]);
+});
+
+test('renderTree() and renderHosts() print nothing that moves the cursor or turns the text', () => {
+  const odd = 'a\u001b[2J\u2028b\u202ec\nd';
+  const host = object('CephOpenStackHost', 'cmp1', {
+    spec: { address: odd, roles: [odd] },
+    status: { switched: odd, facts: { distribution: odd, releases: { nova: odd } } },
+    told: { status: 'False', reason: odd as Reason, message: odd },
+  }) as CephOpenStackHost;
+  const cloudWith = cloud(1);
+  const [binding] = cloudWith.bindings;
+  assert.ok(binding?.status);
+  const objects = {
+    ...cloudWith,
+    bindings: [{ ...binding, status: { ...binding.status, revision: { next: odd } } }],
+    pools: [object('RbdPool', 'scratch', { spec: { poolName: odd } }) as RbdPool],
+  };
+  const tree = renderTree(objects);
+  assert.ok(tree.includes('RbdPool openstack/scratch (a [2J b c d)'), tree);
+  for (const text of [tree, renderHosts([host])]) assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|\nd/u);
 });
 
 test('renderTree() of nothing is empty', () => {

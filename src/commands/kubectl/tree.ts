@@ -40,7 +40,7 @@ function rolloutLine({ status }: CephOpenStackBinding): readonly string[] {
   const { total, reachable, distributed, switched, ready } = status.hosts;
   const revision = status.revision?.next ?? status.revision?.current;
   return [
-    `│  ${plural(total, 'host')}: ${reachable} reachable, ${distributed} laid out, ${switched} switched, ${ready} Ready${revision === undefined ? '' : `; revision ${revision}`}`,
+    `│  ${plural(total, 'host')}: ${reachable} reachable, ${distributed} laid out, ${switched} switched, ${ready} Ready${revision === undefined ? '' : `; revision ${plain(revision)}`}`,
   ];
 }
 
@@ -51,8 +51,8 @@ function childLine(object: Resource, detail: string | undefined): string {
 function line(name: string, object: Resource, detail: string | undefined): string {
   const state = stateOf(object);
   const ready = condition(object, 'Ready');
-  const why = state === 'Ready' || ready === undefined ? '' : `: ${ready.reason}: ${plain(ready.message)}`;
-  return `${name}${detail === undefined ? '' : ` (${detail})`}  ${state}${why}`;
+  const why = state === 'Ready' || ready === undefined ? '' : plain(`: ${ready.reason}: ${ready.message}`);
+  return `${name}${detail === undefined ? '' : ` (${plain(detail)})`}  ${state}${why}`;
 }
 
 /** What it is called in Ceph. */
@@ -85,8 +85,8 @@ export function renderHosts(hosts: readonly CephOpenStackHost[]): string {
       releases.length === 0 ? '-' : releases.join(','),
       host.status?.switched ?? '-',
       state,
-      state === 'Ready' || ready === undefined ? '' : `${ready.reason}: ${plain(ready.message)}`,
-    ];
+      state === 'Ready' || ready === undefined ? '' : `${ready.reason}: ${ready.message}`,
+    ].map(plain);
   });
   const table = [['HOST', 'ADDRESS', 'ROLES', 'DISTRIBUTION', 'RELEASE', 'REVISION', 'STATE', 'MESSAGE'], ...rows];
   return `${aligned(table)}${plural(hosts.length, 'host')}: ${countStates(hosts) || 'none'}.\n`;
