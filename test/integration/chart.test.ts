@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { projectRoot } from '../../lab/cache.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { formerVersion } from '../../lab/former-version.ts';
 import { type Kube, startKube } from '../../lab/kube.ts';
@@ -162,6 +164,36 @@ function livesARelease(version: KubeVersion): void {
     assert.match(await look(), /: 200 ok/);
     assert.equal(await running.stop(), 0);
     await assert.rejects(look(), /ECONNREFUSED/);
+  });
+
+  test('without a replica helm leads to a process, which runs as the docs say', async () => {
+    const notes = await kube.helm(['upgrade', release, chartFolder, ...flags, '--set=replicas=0']);
+    assert.doesNotMatch(notes, /rollout status|helm test|exec deployment/);
+    const page = await readFile(join(projectRoot, 'docs', 'operations.md'), 'utf8');
+    const section = /^### Run it as a process$(.*?)^### /ms.exec(page)?.[1] ?? '';
+    const [recipe = '', start = ''] = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
+    const folder = join(kube.folder, 'process');
+    await mkdir(folder);
+    const env = { PATH: `${kube.commands}:${process.env.PATH}`, KUBECONFIG: kube.kubeconfig };
+    await run('sh', ['-ec', recipe.replaceAll('-n ceph-openstack-operator', '-n system')], { cwd: folder, env });
+    const kubeconfig = join(folder, 'operator.kubeconfig');
+    assert.doesNotMatch(await readFile(kubeconfig, 'utf8'), /client-(key|certificate)/);
+
+    // What helm says to start, which is what the page says, but for the values.
+    const [said = assert.fail(), ...more] = notes.match(/INSTALLATION=.*$/gm) ?? [];
+    assert.deepEqual(more, []);
+    const names = (line: string) => [...line.matchAll(/([A-Z_]+)=/g)].map(([, name]) => name);
+    assert.deepEqual(names(said), names(start));
+    const [port] = await freePorts(1);
+    const settings = [...said.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]);
+    await using running = startOperatorProcess({
+      kubeconfig,
+      logFile: join(folder, 'operator.log'),
+      environment: { ...Object.fromEntries(settings), KUBECONFIG: kubeconfig, METRICS_ADDRESS: `127.0.0.1:${port}` },
+    });
+    const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
+    await eventually(async () => assert.equal(await ready(), 200, running.log.at(-1)));
+    assert.equal(await running.stop(), 0);
   });
 
   test('helm uninstall takes the rights away, and leaves definitions and objects', async () => {
