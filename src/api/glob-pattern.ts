@@ -32,7 +32,7 @@ export function patternOf(glob: string, except: readonly string[]): string | und
       head,
       patternOf(
         further,
-        except.filter((one) => one.startsWith(head) && one !== '').map((one) => one.slice(1)),
+        except.filter((one) => one.startsWith(head)).map((one) => one.slice(1)),
       ),
     );
   if (sign !== '*' && sign !== '?') return past(sign, rest);
