@@ -36,6 +36,13 @@ export interface Client {
     patch: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
   ): Promise<T>;
+  /** The same of the status subresource. */
+  patchStatus<T extends KubeObject>(
+    kind: Kind<T>,
+    at: ObjectKey,
+    patch: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<T>;
   /** No error when it is gone already. */
   delete(kind: Kind, at: ObjectKey, options?: DeleteOptions, signal?: AbortSignal): Promise<void>;
 }
@@ -79,6 +86,23 @@ export function createClient(transport: Transport, { manager = fieldManager }: {
     })) as T;
   }
 
+  async function mergePatch<T extends KubeObject>(
+    kind: Kind<T>,
+    { namespace, name }: ObjectKey,
+    patch: Readonly<Record<string, unknown>>,
+    subresource: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return (await send(kind, 'patch', `${namespace}/${name}`, {
+      method: 'PATCH',
+      path: resourcePath(kind, namespace, name, subresource),
+      query: { fieldManager: manager },
+      contentType: 'application/merge-patch+json',
+      body: patch,
+      signal,
+    })) as T;
+  }
+
   return {
     async get<T extends KubeObject>(kind: Kind<T>, at: ObjectKey, signal?: AbortSignal) {
       try {
@@ -105,21 +129,8 @@ export function createClient(transport: Transport, { manager = fieldManager }: {
     },
     apply: (kind, object, signal) => apply(kind, object, undefined, signal),
     applyStatus: (kind, object, signal) => apply(kind, object, 'status', signal),
-    async mergePatch<T extends KubeObject>(
-      kind: Kind<T>,
-      at: ObjectKey,
-      patch: Readonly<Record<string, unknown>>,
-      signal?: AbortSignal,
-    ) {
-      return (await send(kind, 'patch', `${at.namespace}/${at.name}`, {
-        method: 'PATCH',
-        path: resourcePath(kind, at.namespace, at.name),
-        query: { fieldManager: manager },
-        contentType: 'application/merge-patch+json',
-        body: patch,
-        signal,
-      })) as T;
-    },
+    mergePatch: (kind, at, patch, signal) => mergePatch(kind, at, patch, undefined, signal),
+    patchStatus: (kind, at, patch, signal) => mergePatch(kind, at, patch, 'status', signal),
     async delete(kind, at, options = {}, signal) {
       const { propagation, ...preconditions } = options;
       try {

@@ -17,7 +17,7 @@ import { createContest, leaveOutContested, quarrel, repairKey, type Uncontested 
 import { createDrifts } from './drift.ts';
 import type { Recorder } from './events.ts';
 import type { KubeObject } from './kinds.ts';
-import { isConflict, isFault, isNotFound, isReplaced } from './kube-error.ts';
+import { isConflict, isFault, isNotFound } from './kube-error.ts';
 import {
   abandonAnnotation,
   beginPass,
@@ -35,7 +35,8 @@ import {
 import { createProgress } from './progress.ts';
 import type { Hold, Step } from './reconciler.ts';
 import type { Registered } from './registration.ts';
-import { isSameStatus, type Judgement, joinSentences, readyCondition, renderStatus, wasReady } from './status.ts';
+import { type Judgement, joinSentences, readyCondition, renderStatus, wasReady } from './status.ts';
+import { createStatusWriter } from './status-writer.ts';
 
 /** Sets and removes our finalizer, leaving those of others alone. Conflict when somebody was faster. */
 export interface Finalizers {
@@ -64,10 +65,11 @@ const graceMs = 10_000;
 /** The loop: one pass over the object of a key. Throws only when its status could not be written. */
 export function createController(registered: Registered, tools: ControllerTools) {
   const { registration } = registered;
-  const { client, store, finalizers, recorder } = tools;
+  const { store, finalizers, recorder } = tools;
   const controller = registered.kind.kind.toLowerCase();
   const contest = createContest();
   const drifts = createDrifts();
+  const statuses = createStatusWriter(registration.kind, tools.client, store);
   const passTimeoutMs = registration.passTimeoutMs ?? 120_000;
   const look = (): Next => ({ afterMs: registration.lookEveryMs * (0.9 + Math.random() * 0.2) });
   const held = (hold: Hold, plan?: readonly string[]): Verdict => heldVerdict(hold, look(), plan);
@@ -77,6 +79,7 @@ export function createController(registered: Registered, tools: ControllerTools)
     if (raw === undefined) {
       contest.forget(key);
       drifts.close(key);
+      statuses.forget(key);
       return 'change';
     }
     const pass = beginPass(raw, tools.log);
@@ -245,16 +248,8 @@ export function createController(registered: Registered, tools: ControllerTools)
 
   async function report(pass: Pass, judgement: Judgement): Promise<void> {
     const raw = current(pass);
-    const { namespace, name, uid } = raw.metadata;
     const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, timestamp());
-    if (isSameStatus(raw.status, status)) return;
-    try {
-      store.note(await client.applyStatus(registered.kind, { metadata: { namespace, name, uid }, status }));
-    } catch (error) {
-      // Gone in the meantime, or another under the same name: nobody is left to tell.
-      if (isNotFound(error) || isReplaced(error)) return;
-      throw error;
-    }
+    if (!(await statuses.write(raw, status))) return;
     const before = readyCondition(raw);
     if (before?.reason === judgement.reason && before.message === judgement.message) return;
     const level = judgement.abnormal === 'Stalled' ? 'warn' : 'info';

@@ -105,8 +105,21 @@ test('record() lets an object tell 25 at once and then one in five minutes, with
 test('record() cuts a long note and never throws', async () => {
   const { recorder, notes } = recording();
   recorder.record(object, applied('x'.repeat(3_000)));
+  // A character of three bytes that the limit would split, wherever it falls.
+  for (const before of ['', 'a', 'ab']) recorder.record(object, applied(`${before}${'€'.repeat(1_000)}`));
+  recorder.record(object, applied('x'.repeat(1_024)));
   await recorder.flush();
-  assert.equal(String(notes()[0]).length, 1024);
+  const [ascii, ...cut] = notes().map(String);
+  assert.equal(ascii, `${'x'.repeat(1_021)}…`);
+  assert.deepEqual(
+    cut.map((note) => [note.slice(-3), Buffer.byteLength(note)]),
+    [
+      ['€€…', 1_023],
+      ['€€…', 1_024],
+      ['€€…', 1_022],
+      ['xxx', 1_024],
+    ],
+  );
   const refusing = { create: () => Promise.reject(new Error('no')) } as unknown as Client;
   const other = createRecorder(refusing, { controller: 'c', instance: 'i' }, pino({ level: 'silent' }));
   other.record(object, applied('A.'));

@@ -11,7 +11,7 @@ export interface Happening {
   readonly reason: Reason;
   /** What was being done: `Apply`, `Observe`, `Delete`. */
   readonly action: string;
-  /** Sentences, without secrets; cut at 1024 characters. */
+  /** Sentences, without secrets; cut at 1024 bytes of UTF-8, which is what the API server takes. */
   readonly note: string;
 }
 
@@ -29,6 +29,8 @@ const alikeLimit = 10;
 const burst = 25;
 const refillMs = 300_000;
 const queueLimit = 1000;
+/** In bytes, though the API server calls them characters when it refuses more. */
+const noteLimit = 1024;
 
 interface Told {
   readonly name: string;
@@ -102,7 +104,7 @@ export function createRecorder(
       type: happening.type,
       reason: happening.reason,
       action: happening.action,
-      note: note.length <= 1024 ? note : `${note.slice(0, 1023)}…`,
+      note: cutNote(note),
       eventTime: time,
       reportingController: reporter.controller,
       reportingInstance: reporter.instance.slice(0, 128),
@@ -128,6 +130,14 @@ export function createRecorder(
     },
     flush: () => sending,
   };
+}
+
+function cutNote(note: string): string {
+  const bytes = Buffer.from(note);
+  if (bytes.length <= noteLimit) return note;
+  const fitting = bytes.subarray(0, noteLimit - Buffer.byteLength('…'));
+  // A stream that goes on leaves out the character that is not whole yet.
+  return `${new TextDecoder().decode(fitting, { stream: true })}…`;
 }
 
 /** RFC 3339 with microseconds: the only form that MicroTime fields accept. */

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Condition, Resource } from '../api/resource.ts';
-import { isSameStatus, type Judgement, joinSentences, limitPlan, renderStatus, wasReady } from './status.ts';
+import {
+  isSameStatus,
+  type Judgement,
+  joinSentences,
+  limitPlan,
+  renderStatus,
+  surplusPatch,
+  wasReady,
+} from './status.ts';
 
 const earlier = '2026-01-01T00:00:00Z';
 const now = '2026-02-02T00:00:00Z';
@@ -86,6 +94,26 @@ test('isSameStatus() sees another message, field or generation', () => {
   for (const other of others) assert.equal(isSameStatus(before, other), false);
   assert.equal(isSameStatus(undefined, status), false);
 });
+
+const ours = renderStatus(1, resource(), ready, { fields: { revision: { current: 'a' } }, conditions: [] }, now);
+const foreign = condition('Audited' as Condition['type'], 'True');
+const surpluses: [string, Record<string, unknown>, Record<string, unknown> | undefined][] = [
+  ['nothing where all is ours, or a condition that is not', { conditions: [foreign, condition('Ready', 'True')] }, {}],
+  ['a field that is not said', { plan: ['Do harm.'] }, { plan: null }],
+  ['a field within one', { revision: { current: 'a', next: 'b' } }, { revision: { next: null } }],
+  [
+    'a condition of ours that is not said, and keeps the others',
+    { conditions: [condition('Stalled', 'True'), foreign, condition('Ready', 'True')] },
+    { conditions: [foreign, condition('Ready', 'True')] },
+  ],
+];
+for (const [what, change, patch] of surpluses) {
+  test(`surplusPatch() takes away ${what}`, () => {
+    const said = { ...ours, conditions: [condition('Ready', 'True')] };
+    const found = { ...said, ...change } as Resource['status'];
+    assert.deepEqual(surplusPatch(found, said) ?? {}, patch);
+  });
+}
 
 test('wasReady() asks for the generation at hand', () => {
   const conditions = [condition('Ready', 'True')];

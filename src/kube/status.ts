@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { conditionTypes, type Reason } from '../api/conditions.ts';
 import type { Condition, Resource } from '../api/resource.ts';
+import { patchTo } from './patch-to.ts';
 
 /** What a pass says of a resource as a whole. */
 export interface Judgement {
@@ -66,11 +67,26 @@ export function renderStatus(
 
 /** Whether applying `status` would change nothing. Conditions that others keep beside ours do not count. */
 export function isSameStatus(current: Resource['status'], status: Readonly<Record<string, unknown>>): boolean {
-  const ours = { ...current, conditions: byType((current?.conditions ?? []).filter(isOurs)) };
-  return isDeepStrictEqual(
-    withoutUndefined(ours),
-    withoutUndefined({ ...status, conditions: byType((status.conditions ?? []) as readonly Condition[]) }),
+  const ours = (all: Readonly<Record<string, unknown>>) =>
+    withoutUndefined({ ...all, conditions: byType(conditionsIn(all).filter(isOurs)) });
+  return isDeepStrictEqual(ours({ ...current }), ours(status));
+}
+
+/** @see patchTo. Takes away what `found` holds beyond `status`; conditions of types that are not ours stay. */
+export function surplusPatch(
+  found: Resource['status'],
+  status: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const before = conditionsIn({ ...found });
+  const theirs = before.filter((condition) => !isOurs(condition));
+  return patchTo(
+    { ...status, conditions: byType([...conditionsIn(status), ...theirs]) },
+    { ...found, conditions: byType(before) },
   );
+}
+
+function conditionsIn(status: Readonly<Record<string, unknown>>): readonly Condition[] {
+  return (status.conditions ?? []) as readonly Condition[];
 }
 
 /** Ready, as it was last judged for the generation at hand. */

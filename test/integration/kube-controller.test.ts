@@ -54,6 +54,48 @@ test('looks at a settled object write nothing: no step, no status, no event', as
   await gone('settled');
 });
 
+test('what others write into the status is taken away, but for their own conditions, and then nothing more is written', async () => {
+  const world = createToyWorld();
+  await using _ = await lab.start([toyKind(world, { lookEveryMs: 50 })]);
+  await apply(pool({}, 'scribbled'));
+  await ready('scribbled');
+  const before = await lab.pool('scribbled');
+  const said = { status: 'True', reason: 'Audited', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const [audited, stalled] = ['Audited', 'Stalled'].map((type) => ({ ...said, type }));
+  const conditions = [...(before?.status?.conditions ?? []), audited, stalled];
+  const status = { ...before?.status, plan: ['Do harm.'], usage: { images: 7 }, conditions };
+  await lab.kube.kubectl(
+    ['replace', '--raw', '/apis/cephopenstack.io/v1alpha1/namespaces/openstack/rbdpools/scribbled/status', '-f', '-'],
+    { input: JSON.stringify({ ...before, status }) },
+  );
+  const left = { ...before?.status, conditions: [audited, ...(before?.status?.conditions ?? [])] };
+  await eventually(async () => assert.deepEqual((await lab.pool('scribbled'))?.status, left));
+  const requests = lab.proxy.requests.length;
+  const looks = world.looks.get('scribbled') ?? 0;
+  await eventually(() => assert.ok((world.looks.get('scribbled') ?? 0) > looks + 5));
+  assert.deepEqual(
+    lab.proxy.requests.slice(requests).filter(({ method }) => method !== 'GET'),
+    [],
+  );
+  await remove('scribbled');
+  await gone('scribbled');
+});
+
+test('two operators that say different things of one object do not answer each other for ever', async () => {
+  const worlds = [createToyWorld(), createToyWorld()] as const;
+  worlds[1].hold = { reason: 'OwnedByAnother', message: 'It belongs to another.', stalled: true };
+  await using _ = await lab.start([toyKind(worlds[0], { lookEveryMs: 50 })]);
+  await using __ = await lab.start([toyKind(worlds[1], { lookEveryMs: 50 })]);
+  const requests = lab.proxy.requests.length;
+  await apply(pool({}, 'shared'));
+  await eventually(() => assert.ok(worlds.every(({ looks }) => (looks.get('shared') ?? 0) > 60)));
+  const writes = lab.proxy.requests.slice(requests).filter(({ url }) => url.includes('/shared/status'));
+  assert.ok(writes.length < 20, `${writes.length} writes`);
+  worlds[1].hold = undefined;
+  await remove('shared');
+  await gone('shared');
+});
+
 test('drift is repaired and told as DriftRepaired, repeated drift as one series', async () => {
   const world = createToyWorld();
   await using _ = await lab.start([toyKind(world, { lookEveryMs: 50 })]);

@@ -2,10 +2,10 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost, CephOpenStackHostSpecInput } from '../../api/ceph-openstack-host.ts';
 import { group, type ObjectMeta, type Resource, version } from '../../api/resource.ts';
 import type { Manifest } from '../../kube/kinds.ts';
+import { patchTo } from '../../kube/patch-to.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
 import { annotationsFor, noteOf, surplusNotes, type TrialNote } from '../trial-note.ts';
 import { digest, holdsAll } from './canonical.ts';
-import { patchTo } from './surplus.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';

@@ -16,10 +16,10 @@ import {
   type Manifest,
   poolKind,
 } from '../../kube/kinds.ts';
+import { patchTo } from '../../kube/patch-to.ts';
 import { surplusNotes } from '../trial-note.ts';
 import type { ChildManifest } from './children.ts';
 import type { ChildKind } from './steps.ts';
-import { patchTo } from './surplus.ts';
 
 /** What a binding needs of Kubernetes. Reads show its own writes at once, though the watches lag behind. */
 export interface BindingKube {

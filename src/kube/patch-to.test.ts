@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { patchTo } from './surplus.ts';
+import { patchTo } from './patch-to.ts';
 
 const roles = ['NovaCompute'];
 
