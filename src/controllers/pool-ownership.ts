@@ -1,5 +1,6 @@
-import { describeOwner, type Owner, type PoolRecord, poolMark, poolMarkKey, sameOwner } from '../ceph/marks.ts';
+import { type Owner, type PoolRecord, poolMark, poolMarkKey, sameOwner } from '../ceph/marks.ts';
 import type { Pool } from '../ceph/osd-map.ts';
+import { type AnotherOwner, anotherOwner } from './another-owner.ts';
 
 /** Whose a pool is. */
 export type Ownership =
@@ -7,8 +8,7 @@ export type Ownership =
   | { readonly kind: 'ours' }
   /** Nobody's, or marked by a resource of this installation that is no more. */
   | { readonly kind: 'unowned' }
-  /** `name` is ready for a sentence; `alive` if it is a resource of this installation. */
-  | { readonly kind: 'anothers'; readonly name: string; readonly alive: boolean };
+  | AnotherOwner;
 
 /**
  * Told by the mark in the pool's metadata, and by the record in the monitors' store where there is no mark: a pass
@@ -27,7 +27,7 @@ export function poolOwnership(
   if (sameOwner(record, own)) return { kind: pool === undefined ? 'absent' : 'ours' };
   const alive = living.some((other) => sameOwner(other, record));
   if (record.installation === own.installation && !alive) return { kind: pool === undefined ? 'absent' : 'unowned' };
-  return { kind: 'anothers', name: describeOwner(record, own), alive };
+  return anotherOwner(record, own, alive);
 }
 
 function ownershipByMark(
@@ -38,12 +38,12 @@ function ownershipByMark(
 ): Ownership {
   if (mark === poolMark(own)) return { kind: 'ours' };
   const owner = living.find((other) => poolMark(other) === mark);
-  if (owner !== undefined) return { kind: 'anothers', name: describeOwner(owner, own), alive: true };
+  if (owner !== undefined) return anotherOwner(owner, own, true);
   if (mark.startsWith(`${own.installation}.`)) return { kind: 'unowned' };
-  if (record !== undefined && poolMark(record) === mark) {
-    return { kind: 'anothers', name: describeOwner(record, own), alive: false };
-  }
+  if (record !== undefined && poolMark(record) === mark) return anotherOwner(record, own, false);
   const installation = mark.slice(0, mark.lastIndexOf('.'));
+  const namesake = { ...own, installation };
+  if (poolMark(namesake) === mark) return anotherOwner(namesake, own, false);
   return { kind: 'anothers', name: `a resource of installation "${installation}"`, alive: false };
 }
 

@@ -1,6 +1,7 @@
 import { type Caps, equalCaps } from '../../ceph/caps.ts';
-import { describeOwner, type Owner, sameOwner, type UserRecord } from '../../ceph/marks.ts';
+import { type Owner, sameOwner, type UserRecord } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
+import { type AnotherOwner, anotherOwner } from '../another-owner.ts';
 
 /** Whose a user is. */
 export type Ownership =
@@ -8,8 +9,7 @@ export type Ownership =
   | { readonly kind: 'ours' }
   /** Nobody's. `rekeyed`: we made a user of this name, and this one has another key. */
   | { readonly kind: 'unowned'; readonly rekeyed: boolean }
-  /** `name` is ready for a sentence; `alive` if it is a resource of this installation. */
-  | { readonly kind: 'anothers'; readonly name: string; readonly alive: boolean };
+  | AnotherOwner;
 
 /**
  * Told by the record in the monitors' store. It outlives `auth rm`, so it counts for the key only whose fingerprint
@@ -29,7 +29,7 @@ export function userOwnership(
   if (isOwn) return { kind: 'ours' };
   const alive = living.some((other) => sameOwner(other, record));
   if (record.installation === own.installation && !alive) return { kind: 'unowned', rekeyed: false };
-  return { kind: 'anothers', name: describeOwner(record, own), alive };
+  return anotherOwner(record, own, alive);
 }
 
 /** Somebody else who is just making the user, or whose user was removed and will be put back, has the older right. */
@@ -37,7 +37,7 @@ function ownershipOfAbsent(own: Owner, record: UserRecord | undefined, living: r
   if (record === undefined || sameOwner(record, own)) return { kind: 'absent' };
   const alive = living.some((other) => sameOwner(other, record));
   if (record.installation === own.installation && !alive) return { kind: 'absent' };
-  return { kind: 'anothers', name: describeOwner(record, own), alive };
+  return anotherOwner(record, own, alive);
 }
 
 function concerns(record: UserRecord, user: User): boolean {

@@ -59,6 +59,13 @@ const holds: readonly (readonly [
     {},
     { ...stranger, user: undefined },
   ],
+  [
+    'a user of this very object under another installation',
+    'OwnedByAnother',
+    /very name, .* of installation "other": if another operator watches this namespace too, .* INSTALLATION; if none does, use it from there/,
+    {},
+    worldWith({ user: undefined, record: { ...owner, installation: 'other', creatingWith: profile } }),
+  ],
   ['a take-over that the policy forbids', 'PolicyForbids', /takeOver: true/, { adoption: 'TakeOver' }, stranger],
   ['what another declared before', 'Conflict', /CephClientAuth "older" declared/, {}, emptyWorld, { rival: 'older' }],
   [

@@ -6,6 +6,7 @@ import { type KeyType, keyTypeOf } from '../../ceph/key.ts';
 import { sameOwner } from '../../ceph/marks.ts';
 import type { User } from '../../ceph/users.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
+import { belongsTo } from '../another-owner.ts';
 import { passing, stalled } from '../hold.ts';
 import type { Doubt } from './access.ts';
 import { contentFingerprint, holdsAll, renderKeptSecret } from './kept-secret.ts';
@@ -37,8 +38,7 @@ function refuse(resource: CephClientAuth, observed: ObservedClient): Hold | unde
   }
   if (ownership.kind === 'anothers') {
     if (ownership.alive || adoption !== 'TakeOver') {
-      const way = ownership.alive ? 'use it from there' : 'use it from there, or set adoption: TakeOver';
-      return stalled('OwnedByAnother', `The user "${entity}" belongs to ${ownership.name}: ${way}.`);
+      return stalled('OwnedByAnother', belongsTo(`The user "${entity}"`, ownership));
     }
     const refusal = takeOverRefusal(policy);
     if (refusal !== undefined) return stalled('PolicyForbids', refusal);

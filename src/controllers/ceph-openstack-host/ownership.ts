@@ -3,6 +3,7 @@ import { isSamePlace, keyOfPlace } from '../../api/host-place.ts';
 import type { ManifestFacts } from '../../hosts/facts.ts';
 import type { ManifestHost, ManifestOwner } from '../../hosts/manifest.ts';
 import type { Hold } from '../../kube/reconciler.ts';
+import { isNamesake, wayOfNamesakes } from '../another-owner.ts';
 import { stalled } from '../hold.ts';
 import { inTheWayMs } from './guards.ts';
 
@@ -48,10 +49,15 @@ export function hostOwnership(
     );
   }
   if (state === 'lists-it' || adoption !== 'TakeOver') {
-    const way = state === 'lists-it' ? 'take it off there first' : 'take it off there, or set adoption: TakeOver';
+    const way = state === 'lists-it' ? 'take it off there first' : wayOut(owner, own);
     return refused('OwnedByAnother', `The host belongs to ${whose}: ${way}.`);
   }
   return takeOverRefusal === undefined ? { kind: 'adoptable' } : refused('PolicyForbids', takeOverRefusal);
+}
+
+function wayOut(owner: ManifestOwner, own: HostOwner): string {
+  const way = 'take it off there, or set adoption: TakeOver';
+  return isNamesake(owner, own) ? wayOfNamesakes(way) : way;
 }
 
 function secondName(first: ManifestHost, { name }: ManifestHost): Ownership {

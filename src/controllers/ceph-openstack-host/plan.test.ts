@@ -148,6 +148,18 @@ const refusals: readonly { name: string; prepare: (machine: Machine) => void; re
     reason: 'OwnedByAnother',
     words: /binding "other\/east" of the installation "lab"/,
   },
+  {
+    name: 'the manifest of this very binding under another installation',
+    prepare: (machine) => {
+      const other = new Machine(compute);
+      settle(other, hostObject(compute), desiredFor(compute));
+      if (other.manifest === undefined) throw new Error('no manifest');
+      machine.manifest = { ...other.manifest, owner: { ...other.owner, installation: 'other' } };
+      machine.former = 'unknown';
+    },
+    reason: 'OwnedByAnother',
+    words: /installation "other": if another operator watches this namespace too, .* if none does, take it off there/,
+  },
 ];
 
 for (const { name, prepare, reason, words } of refusals) {

@@ -57,6 +57,16 @@ const holds: readonly (readonly [
     { adoption: 'IfUnowned' },
     foreign,
   ],
+  [
+    'a pool of this very object under another installation',
+    'OwnedByAnother',
+    /very name, "openstack\/volumes" of installation "other": if another operator watches this namespace too, .* INSTALLATION; if none does, use it from there/,
+    {},
+    worldWith(
+      { applications: { rbd: { [poolMarkKey]: poolMark({ ...owner, installation: 'other' }) } } },
+      { record: undefined },
+    ),
+  ],
   ['a take-over that the policy forbids', 'PolicyForbids', /takeOver: true/, { adoption: 'TakeOver' }, foreign],
   [
     'a pool of a living sibling, even by force',

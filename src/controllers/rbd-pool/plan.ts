@@ -3,6 +3,7 @@ import { poolNameOf, type RbdPool } from '../../api/rbd-pool.ts';
 import { poolMark, poolMarkKey, sameOwner } from '../../ceph/marks.ts';
 import type { Pool } from '../../ceph/osd-map.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
+import { belongsTo } from '../another-owner.ts';
 import { passing, stalled } from '../hold.ts';
 import { partsOf } from '../pool-parts.ts';
 import { type CrushPlan, planCrushRule } from './crush-rule.ts';
@@ -74,8 +75,7 @@ function refuse({ resource, observed }: Part): Hold | undefined {
   }
   if (ownership.kind === 'anothers') {
     if (ownership.alive || adoption !== 'TakeOver') {
-      const way = ownership.alive ? 'use it from there' : 'use it from there, or set adoption: TakeOver';
-      return stalled('OwnedByAnother', `The pool "${name}" belongs to ${ownership.name}: ${way}.`);
+      return stalled('OwnedByAnother', belongsTo(`The pool "${name}"`, ownership));
     }
     const refusal = takeOverRefusal(policy);
     if (refusal !== undefined) return stalled('PolicyForbids', refusal);
