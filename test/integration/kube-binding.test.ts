@@ -141,6 +141,34 @@ function keepsBindings(version: KubeVersion): void {
     }
   });
 
+  test('a revision that somebody replaced by another of its name, while nobody looked, is made anew', async () => {
+    await keepSecrets();
+    const operator = await start();
+    await apply(binding());
+    const name = (await readyCloud()).status?.revision?.current ?? assert.fail('no revision');
+    await operator[Symbol.asyncDispose]();
+    type Revision = Pick<Resource, 'metadata'> & { readonly data: unknown };
+    const { metadata, ...made } = await get<Revision>('controllerrevision', name);
+    const { uid, resourceVersion: _, ...named } = metadata;
+    const data = JSON.parse(JSON.stringify(made.data).replaceAll('volumes', 'vms'));
+    assert.notDeepEqual(data, made.data);
+    const replace = ['replace', '--force', '--namespace=openstack', '-f', '-'];
+    await lab.kube.kubectl(replace, { input: JSON.stringify({ ...made, metadata: named, data }) });
+    const forged = await get<Revision>('controllerrevision', name);
+    assert.deepEqual(forged.data, data);
+
+    await using __ = await start();
+    await eventually(async () => {
+      const now = await get<Revision>('controllerrevision', name);
+      assert.deepEqual(now.data, made.data);
+      assert.ok(![uid, forged.metadata.uid].includes(now.metadata.uid));
+    });
+    const host = await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1');
+    assert.equal(host.spec.revision?.current, name);
+    await readyCloud();
+    await lab.kube.kubectl(['delete', 'cephopenstackbinding', 'cloud', '--namespace=openstack', '--timeout=30s']);
+  });
+
   test('a binding goes under a deletion that leaves its children, too', async () => {
     await using _ = await start();
     await keepSecrets();

@@ -158,6 +158,7 @@ function observe(
     clients,
     hosts: new Map(hosts.map((host) => [host.metadata.name, host])),
     revisions: [],
+    alteredRevisions: [],
     clientSecrets: new Map(secrets),
     fsids: new Map(clientNeeds(needs).map(({ cluster }) => [cluster, values.ofCluster(cluster).fsid])),
     policy: input.secrets.get(`${namespace}/${binding.spec.ssh.secretName}`)?.policy,

@@ -1,7 +1,7 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { isAlreadyExists } from '../../kube/kube-error.ts';
 import { applyTogether } from '../apply-together.ts';
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from '../canonical.ts';
 import { childMetadata } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import { type BindingStep, kindOfVerb } from './steps.ts';

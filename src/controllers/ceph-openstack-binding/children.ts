@@ -4,8 +4,8 @@ import { group, type ObjectMeta, type Resource, version } from '../../api/resour
 import type { Manifest } from '../../kube/kinds.ts';
 import { patchTo } from '../../kube/patch-to.ts';
 import type { ClientNeed, PoolNeed } from '../binding-needs.ts';
+import { digest, holdsAll } from '../canonical.ts';
 import { annotationsFor, noteOf, surplusNotes, type TrialNote } from '../trial-note.ts';
-import { digest, holdsAll } from './canonical.ts';
 
 export const bindingLabel = 'cephopenstack.io/binding';
 const managedByLabel = 'app.kubernetes.io/managed-by';

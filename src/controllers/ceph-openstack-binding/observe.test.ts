@@ -4,8 +4,10 @@ import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { Invalid } from '../../errors.ts';
 import { Secret } from '../../secret.ts';
 import { createPoolCounts } from '../pool-counts.ts';
+import { childMetadata } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import { observe } from './observe.ts';
+import { revisionName } from './revisions.ts';
 import { specWith } from './spec.fixture.ts';
 import { World } from './world.fixture.ts';
 
@@ -82,6 +84,20 @@ test('observe() finds the pools that other bindings of the namespace use, too', 
   assert.equal(await used(first, second), true);
   assert.equal(await used(first, elsewhere), false);
   assert.equal(await used(first), false);
+});
+
+test('observe() tells revisions whose content somebody changed from those that are as they were made', async () => {
+  const binding = bindingAt('2026-01-01T00:00:00Z', 'cloud');
+  const data = { roles: [] };
+  const revision = (name: string, content: unknown) => ({
+    ...{ apiVersion: 'apps/v1', kind: 'ControllerRevision', revision: 1, data: content },
+    metadata: { ...childMetadata(binding, name), uid: name, resourceVersion: '1', creationTimestamp: '' },
+  });
+  const [sound, altered] = [revisionName(binding, data), revisionName(binding, { roles: [], more: 1 } as typeof data)];
+  const kube = { ...kubeWith([binding]), revisions: () => [revision(sound, data), revision(altered, data)] };
+  const seen = await observe(binding, { kube, openStack, counts, secrets: noSecrets }, signal);
+  const names = [seen.revisions, seen.alteredRevisions].map((revisions) => revisions.map(({ name }) => name));
+  assert.deepEqual(names, [[sound], [altered]]);
 });
 
 test('observe() reads the policy of the SSH Secret, and refuses one that it cannot read', async () => {

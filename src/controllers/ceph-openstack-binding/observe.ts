@@ -9,13 +9,13 @@ import { notCreatedYet } from '../../openstack/foretold-keys.ts';
 import { clientNeeds, clientUses, needsOf, poolNeeds } from '../binding-needs.ts';
 import { isForetold } from '../foretold.ts';
 import type { PoolCounts } from '../pool-counts.ts';
+import { revisionContent } from '../revision-content.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { isChildOf } from './children.ts';
 import type { BindingKube } from './kube.ts';
 import type { ClientSecret, Observed } from './observed.ts';
 import type { OpenStackWatch } from './openstack-watch.ts';
 import { poolsAtStake } from './orphans.ts';
-import type { Revision } from './revisions.ts';
 
 export interface ObserveTools {
   readonly kube: BindingKube;
@@ -39,7 +39,7 @@ export async function observe(
     pools: byName(kube.pools(namespace)),
     clients,
     hosts: byName(hosts),
-    revisions: readRevisions(binding, kube),
+    ...readRevisions(binding, kube),
     clientSecrets: isGoing ? new Map() : await readClientSecrets(binding, clients, tools, signal),
     fsids: isGoing ? new Map() : await readFsids(binding, clients, tools, signal),
     policy: isGoing ? undefined : await readPolicy(binding, tools, signal),
@@ -57,17 +57,21 @@ function byName<T extends { readonly metadata: { readonly name: string } }>(
   return new Map(objects.map((object) => [object.metadata.name, object]));
 }
 
-function readRevisions(binding: CephOpenStackBinding, kube: BindingKube): readonly Revision[] {
-  return kube
+function readRevisions(
+  binding: CephOpenStackBinding,
+  kube: BindingKube,
+): Pick<Observed, 'revisions' | 'alteredRevisions'> {
+  const own = kube
     .revisions(binding.metadata.namespace)
-    .filter((object) => isChildOf(binding, object as { metadata: CephOpenStackBinding['metadata'] }))
-    .map((object) => ({
-      name: object.metadata.name,
-      uid: object.metadata.uid,
-      number: object.revision,
-      // Sound: it is immutable, and made by nobody but us.
-      data: object.data as Revision['data'],
-    }));
+    .filter((object) => isChildOf(binding, object as { metadata: CephOpenStackBinding['metadata'] }));
+  const named = own.map((object) => ({
+    ...{ name: object.metadata.name, uid: object.metadata.uid, number: object.revision },
+    data: revisionContent(object),
+  }));
+  return {
+    revisions: named.flatMap(({ data, ...revision }) => (data === undefined ? [] : [{ ...revision, data }])),
+    alteredRevisions: named.filter(({ data }) => data === undefined),
+  };
 }
 
 async function readClientSecrets(

@@ -23,6 +23,8 @@ export interface Observed {
   /** Its own hosts, by the name of their object. */
   readonly hosts: ReadonlyMap<string, CephOpenStackHost>;
   readonly revisions: readonly Revision[];
+  /** Its own whose content somebody changed: used by nobody. */
+  readonly alteredRevisions: readonly Pick<Revision, 'name' | 'uid'>[];
   /** By the name of the Secret; one that is not there, or has no key yet, is missing, but for what a plan foretells. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecret>;
   /** By the connection Secret of a section one of whose users is reached by another; one that cannot be read is missing. */

@@ -237,6 +237,21 @@ test('planBinding() repairs a child that somebody edited, and takes away what th
   assert.deepEqual(world.plan().stages.flat(), []);
 });
 
+test('planBinding() makes a revision anew whose content somebody changed, and no host switches', () => {
+  const world = settled(specWith(two));
+  const [name = assert.fail()] = world.revisions.keys();
+  const [history, told, uid] = [world.history.length, world.host('ctl1').spec.revision, world.revisions.get(name)?.uid];
+  world.altered.add(name);
+  assert.deepEqual(world.plan().stages.flat().map(describeStep), [
+    `Delete ControllerRevision "${name}", whose content somebody changed.`,
+    `Create ControllerRevision "${name}".`,
+  ]);
+  world.settle();
+  assert.deepEqual([world.altered.size, [...world.revisions.keys()]], [0, [name]]);
+  assert.notEqual(world.revisions.get(name)?.uid, uid);
+  assert.deepEqual([world.history.length, world.host('ctl1').spec.revision], [history, told]);
+});
+
 test('planBinding() keeps two revisions beside those in use', () => {
   const world = settled(specWith(two));
   for (let size = 1; size <= 15; size++) {

@@ -5,9 +5,9 @@ import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
 import type { OpenStackModel } from '../../openstack/model.ts';
 import { clientNeeds, type Needs, needsOf, poolNeeds } from '../binding-needs.ts';
+import { holdsAll } from '../canonical.ts';
 import { poolsKnownAs } from '../clusters-on-hosts.ts';
 import { noteIn, noteOf } from '../trial-note.ts';
-import { holdsAll } from './canonical.ts';
 import { type ChildManifest, isApplied, isChildOf, needManifest } from './children.ts';
 import { judge } from './judge.ts';
 import { leavingHosts, pauseChildren, pauseHeld, tellHosts, tellOthers } from './leaving.ts';
@@ -33,6 +33,7 @@ export function planBinding(binding: CephOpenStackBinding, observed: Observed): 
   const hold = judge(binding, observed, draft);
   return {
     stages: [
+      dropAltered(observed),
       [
         ...applyPools(binding, needs, observed),
         ...applyClients(binding, needs, observed, rollout),
@@ -191,6 +192,11 @@ function removeChildren(
     idle.filter((client) => !isGoing(client)).map((client) => deletion('delete-client', client)),
     clients.length > 0 ? [] : pools.filter((pool) => !isGoing(pool)).map((pool) => deletion('delete-pool', pool)),
   ];
+}
+
+/** Before anything is made: one that is still needed is made anew under the same name. */
+function dropAltered({ alteredRevisions }: Observed): readonly BindingStep[] {
+  return alteredRevisions.map(({ name, uid }) => ({ verb: 'delete-revision', name, uid, isAltered: true }));
 }
 
 function pruneRevisions({ target, waves }: Rollout, observed: Observed): readonly BindingStep[] {

@@ -4,7 +4,7 @@ import type { DesiredHost, Refusal, RevisionData } from '../../openstack/desired
 import { speaksOfForetoldKeys } from '../../openstack/foretold-keys.ts';
 import { desiredHost, type Machine } from '../../openstack/merge-roles.ts';
 import { readBy } from '../../openstack/option-edit.ts';
-import { canonicalJson, digest } from './canonical.ts';
+import { canonicalJson, digest } from '../canonical.ts';
 
 /** A ControllerRevision of a binding: immutable, and named after its content. */
 export interface Revision {

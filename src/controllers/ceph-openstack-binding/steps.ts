@@ -1,8 +1,8 @@
 import type { ObjectMeta } from '../../api/resource.ts';
 import type { Repair } from '../../kube/reconciler.ts';
 import type { RevisionData } from '../../openstack/desired-host.ts';
+import { digest } from '../canonical.ts';
 import type { WentBack } from '../trial-note.ts';
-import { digest } from './canonical.ts';
 import type { ChildManifest } from './children.ts';
 
 export type ChildKind = 'RbdPool' | 'CephClientAuth' | 'CephOpenStackHost';
@@ -28,9 +28,16 @@ export type BindingStep =
       readonly data: RevisionData;
     }
   | {
-      readonly verb: 'delete-host' | 'delete-client' | 'delete-pool' | 'delete-revision';
+      readonly verb: 'delete-host' | 'delete-client' | 'delete-pool';
       readonly name: string;
       readonly uid: string;
+    }
+  | {
+      readonly verb: 'delete-revision';
+      readonly name: string;
+      readonly uid: string;
+      /** Its content is not what it was made with. */
+      readonly isAltered?: true;
     };
 
 export const kindOfVerb = {
@@ -61,7 +68,7 @@ export function describeStep(step: BindingStep): string {
     case 'create-revision':
       return `Create ControllerRevision "${step.name}".`;
     case 'delete-revision':
-      return `Delete ControllerRevision "${step.name}", which no host refers to.`;
+      return `Delete ControllerRevision "${step.name}", ${step.isAltered === true ? 'whose content somebody changed' : 'which no host refers to'}.`;
     default:
       return `Delete ${kindOfVerb[step.verb]} "${step.name}".`;
   }

@@ -7,7 +7,7 @@ import { type Policy, parsePolicy } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import type { ObjectMeta, Resource } from '../../api/resource.ts';
 import { desiredHost, type Machine as OpenStackMachine } from '../../openstack/merge-roles.ts';
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from '../canonical.ts';
 import { type ChildManifest, childMetadata } from './children.ts';
 import { foretoldSecret } from './observe.ts';
 import type { ClientSecret, Observed } from './observed.ts';
@@ -42,6 +42,8 @@ export class World {
     CephOpenStackHost: new Map(),
   };
   readonly revisions = new Map<string, Revision>();
+  /** Those whose content somebody changed. */
+  readonly altered = new Set<string>();
   readonly machines = new Map<string, Machine>();
   readonly keys = new Map<string, string>();
   /** Pools and users that their controllers have made in Ceph. */
@@ -97,13 +99,15 @@ export class World {
       if (secret !== undefined) secrets.set(clientSecretNameOf(client), secret);
     }
     const pools = this.#all<RbdPool>('RbdPool');
+    const revisions = [...this.revisions.values()];
     const counted = [...pools.values()].map((pool) => [pool.metadata.name, this.count(pool)] as const);
     return {
       pools,
       counts: new Map(counted.flatMap(([name, images]) => (images === undefined ? [] : [[name, images]]))),
       clients,
       hosts,
-      revisions: [...this.revisions.values()],
+      revisions: revisions.filter(({ name }) => !this.altered.has(name)),
+      alteredRevisions: revisions.filter(({ name }) => this.altered.has(name)),
       clientSecrets: secrets,
       fsids: new Map(Object.entries(fsids)),
       policy: this.policy,
@@ -145,8 +149,10 @@ export class World {
 
   apply(step: BindingStep): void {
     if ('manifest' in step) this.#put(kindOfVerb[step.verb], step.manifest);
-    else if (step.verb === 'delete-revision') this.revisions.delete(step.name);
-    else if (step.verb === 'create-revision') {
+    else if (step.verb === 'delete-revision') {
+      this.revisions.delete(step.name);
+      this.altered.delete(step.name);
+    } else if (step.verb === 'create-revision') {
       assert.ok(!this.revisions.has(step.name), 'a revision is created once');
       const { name, number, data } = step;
       this.revisions.set(name, { name, uid: `${++this.#uid}`, number, data: structuredClone(data) });

@@ -16,9 +16,9 @@ import {
 } from '../../kube/kinds.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { type Registered, register, watch } from '../../kube/registration.ts';
-import type { RevisionData } from '../../openstack/desired-host.ts';
 import { poolsPerhapsKnownAs } from '../clusters-on-hosts.ts';
 import { imagesIn } from '../images-in.ts';
+import { revisionContent } from '../revision-content.ts';
 import { policyIn, type SecretData, type SecretReader } from '../secrets.ts';
 import { applyHostSteps } from './apply.ts';
 import { describeHostStep, hostRepair } from './describe.ts';
@@ -76,7 +76,7 @@ function usedSecrets(host: CephOpenStackHost, cache: Cache): readonly string[] {
   const { namespace } = host.metadata;
   return Object.values(host.spec.revision ?? {})
     .flatMap((name) => cache.get(controllerRevisionKind, { namespace, name }) ?? [])
-    .flatMap((revision) => (revision.data as RevisionData).roles)
+    .flatMap((revision) => revisionContent(revision)?.roles ?? [])
     .flatMap((role) => [...role.distribute.keyrings, ...role.distribute.libvirtSecrets])
     .map((item) => item.secretName);
 }
@@ -176,10 +176,14 @@ function reveal(data: SecretData): Record<string, string> {
 
 function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | undefined): NamedRevision | undefined {
   if (name === undefined) return undefined;
-  const data = tools.cache.get(controllerRevisionKind, { namespace: host.metadata.namespace, name })?.data;
-  if (data === undefined) throw new Waiting('WaitingForRevision', `The ControllerRevision "${name}" is not there yet.`);
-  // Ours alone: the cache holds none without our label, and none is ever changed.
-  return { name, data: data as RevisionData };
+  const revision = tools.cache.get(controllerRevisionKind, { namespace: host.metadata.namespace, name });
+  if (revision === undefined) {
+    throw new Waiting('WaitingForRevision', `The ControllerRevision "${name}" is not there yet.`);
+  }
+  const data = revisionContent(revision);
+  if (data !== undefined) return { name, data };
+  const message = `The content of ControllerRevision "${name}" is not what it was named after: somebody changed it. Waiting for the binding to make it anew.`;
+  throw new Waiting('WaitingForRevision', message);
 }
 
 /** The keys that the revisions speak of. */
