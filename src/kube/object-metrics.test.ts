@@ -58,7 +58,7 @@ test('measureObjects() names no more than a hundred, those that wait longest', a
   assert.ok(named.some((one) => one.includes('/p149 ')) && !named.some((one) => one.includes('/p0 ')));
 });
 
-test('measureObjects() names what is stalled before what waits longer, and what is planned last', async () => {
+test('measureObjects() names what is stalled before what waits longer, then hosts that are off, and what is planned last', async () => {
   const told = (index: number, reason: string, more: readonly object[] = []) =>
     pool(`${reason}${index}`, [
       {
@@ -70,16 +70,18 @@ test('measureObjects() names what is stalled before what waits longer, and what 
       ...more,
     ] as never);
   const planned = Array.from({ length: 99 }, (_, index) => told(index, 'ChangesPlanned'));
+  const off = Array.from({ length: 99 }, (_, index) => told(index, 'HostUnreachable'));
   const late = [
     told(200, 'WaitingForPool'),
     told(300, 'InvalidSpec', [{ ...blocked, type: 'Stalled', status: 'True' }]),
   ];
-  measureObjects(new Map([['RbdPool', [...planned, ...late]]]));
+  measureObjects(new Map([['RbdPool', [...planned, ...off, ...late]]]));
   const named = Object.keys(await series(notReadySince));
   assert.equal(named.length, 100);
   assert.ok(
     named.some((one) => one.includes('/InvalidSpec300 ')) && named.some((one) => one.includes('/WaitingForPool200 ')),
   );
+  assert.equal(named.filter((one) => one.includes('HostUnreachable')).length, 98);
 });
 
 test('measureObjects() takes no word for a label that a stranger wrote into a status', async () => {

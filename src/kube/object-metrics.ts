@@ -1,10 +1,12 @@
-import { conditionTypes, reasons } from '../api/conditions.ts';
+import { conditionTypes, type Reason, reasons } from '../api/conditions.ts';
 import type { Condition, Resource } from '../api/resource.ts';
 import { notReadySince, objects, plannedSteps } from '../metrics.ts';
 import { plannedCount, readyCondition } from './status.ts';
 
 /** So many objects are named one by one, those first that want a person; the counts are of all. */
 const namedLimit = 100;
+/** A rack that is off, or a cloud in mode Plan, must not take the places of what wants a person; the last comes last. */
+const lastNamed: readonly Reason[] = ['HostUnreachable', 'ChangesPlanned'];
 /** Told also where there is none, so that a graph begins at zero. */
 const always = ['Ready True', 'Ready False', 'Stalled True', 'Reconciling True'];
 
@@ -45,7 +47,6 @@ function notReady({ kind, metadata, status }: Resource) {
   const since = Date.parse(ready?.lastTransitionTime ?? metadata.creationTimestamp) / 1000;
   const reason = reasons.find((one) => one === ready?.reason) ?? 'Progressing';
   const state = ['Stalled', 'Reconciling'].find(holds) ?? '';
-  // A cloud in mode Plan must not take the places of what wants a person.
-  const rank = state === 'Stalled' ? 0 : reason === 'ChangesPlanned' ? 2 : 1;
+  const rank = state === 'Stalled' ? 0 : lastNamed.indexOf(reason) + 2;
   return [{ rank, since, labels: { kind, object: `${metadata.namespace}/${metadata.name}`, reason, state } }];
 }

@@ -48,7 +48,7 @@ const table: readonly (readonly [
   says: RegExp | undefined,
 ])[] = [
   ['no host uses the pool', shared, [wired('cmp1')], [vms], declared, undefined],
-  ['a guest uses the pool', shared, [wired('cmp1', use('vms', ['Guests']))], [vms], shared, /guests on cmp1 \(migrate/],
+  ['a guest uses the pool', shared, [wired('cmp1', use('vms', ['Guests']))], [vms], shared, /guests on cmp1 \(restart them hard/],
   [
     'guests use the pool, and services do',
     shared,

@@ -116,7 +116,7 @@ export function keepsRights(conditions: readonly Pick<Condition, 'type'>[] | und
 
 function whoUses({ pool, guestsOn, servicesOn, unknownOn }: KeptRight): string {
   const who = [
-    ...(guestsOn.length === 0 ? [] : [`guests on ${inShort(guestsOn)} (migrate them, or restart them hard)`]),
+    ...(guestsOn.length === 0 ? [] : [`guests on ${inShort(guestsOn)} (restart them hard, or stop and start them)`]),
     ...(servicesOn.length === 0 ? [] : [`services on ${inShort(servicesOn)}, until these are switched`]),
     ...(unknownOn.length === 0 ? [] : [`perhaps ${inShort(unknownOn)}, which the operator has not configured yet`]),
   ];
