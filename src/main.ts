@@ -76,7 +76,16 @@ function registerKinds(operator: KubeOperator, config: Config, stack: AsyncDispo
   );
   const counts = createPoolCounts();
   const clouds = stack.use(createClouds());
-  const ceph = { cache, client, secrets, clusters, counts, installation, lookEveryMs: config.cephLookMs };
+  const ceph = {
+    cache,
+    client,
+    secrets,
+    clusters,
+    counts,
+    installation,
+    lookEveryMs: config.cephLookMs,
+    hostLookMs: config.hostLookMs,
+  };
   operator.register(rbdPoolKind(ceph));
   operator.register(cephClientAuthKind(ceph));
   operator.register(bindingKind({ client, cache, secrets, clouds, counts, lookEveryMs: config.cephLookMs }));

@@ -97,6 +97,19 @@ const status = z.object({
     .exactOptional()
     .describe('Sessions that are open with this user, while it is being deleted.'),
   secretName: z.string().max(253).exactOptional().describe('The Secret that holds the key.'),
+  keptRights: z
+    .array(
+      z.object({
+        pool: z.string().max(256).describe("The pool's name in Ceph."),
+        unusedSince: timestamp.exactOptional().describe('Since when no host tells of a use. Left out: it is used.'),
+      }),
+    )
+    .max(1024)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .exactOptional()
+    .describe(
+      'Pools that are not declared for it any more, or not with all the rights that it has, and that hosts may still use as it.',
+    ),
   foretold: z
     .object({
       fsid: z.string().max(64).describe("The cluster's."),

@@ -23,7 +23,7 @@ const disks = `      <auth username='cinder'>
     </disk>
     </disk>
       <source protocol='rbd' name='vms/ns/x_disk'>
-        <auth username='a &amp; b'>
+        <auth username='a-b'>
     </disk>
       <auth username='cinder'>
       <source protocol='rbd' name='volumes/volume-2'>
@@ -31,6 +31,10 @@ const disks = `      <auth username='cinder'>
     </disk>
       <source protocol='rbd' name='open/x'>
     </disk>
+      <auth username='a &amp; b'>
+      <source protocol='rbd' name='volumes/x'>
+    </disk>
+all
 `;
 const boot = 'c6b1a3f0-93c6-4b5e-8a5e-0d8bcd1f3a11';
 
@@ -171,7 +175,7 @@ test('parseFacts() understands a whole answer', () => {
       { guest, secretUsage: 'client.x <' },
     ],
     guestPools: [
-      { entity: 'client.a & b', pool: 'vms' },
+      { entity: 'client.a-b', pool: 'vms' },
       { entity: 'client.cinder', pool: 'ssd' },
       { entity: 'client.cinder', pool: 'volumes' },
     ],

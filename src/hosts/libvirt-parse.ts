@@ -5,6 +5,8 @@ import type { Frame } from './frames.ts';
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const hashOfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
+const silent = { reachable: false, secrets: [], uses: [], guestPools: [] } as const;
+
 /** Frames `libvirt`, `secret UUID`, `value UUID`, `guests`; undefined when there is no virsh. */
 export function parseLibvirt(frames: readonly Frame[]): LibvirtFacts | undefined {
   const start = frames.find(({ head }) => head[0] === 'libvirt');
@@ -14,7 +16,7 @@ export function parseLibvirt(frames: readonly Frame[]): LibvirtFacts | undefined
   const [word = '', ...said] = start.body.split('\n');
   if (word !== 'reachable') {
     const problem = clean(said.join(' ').replace(/^error: /, '')) || 'virsh gave no answer';
-    return { reachable: false, problem, secrets: [], uses: [], guestPools: [] };
+    return { ...silent, problem };
   }
   const values = new Map(
     frames.flatMap(({ head, body }) => (head[0] === 'value' ? [[head[1] ?? '', body.slice(0, 64)]] : [])),
@@ -22,7 +24,11 @@ export function parseLibvirt(frames: readonly Frame[]): LibvirtFacts | undefined
   const secrets = frames.flatMap(({ head, body }) =>
     head[0] === 'secret' ? parseSecret(head[1] ?? '', body, values.get(head[1] ?? '')) : [],
   );
-  const guests = frames.find(({ head }) => head[0] === 'guests')?.body ?? '';
+  const guests = frames.find(({ head }) => head[0] === 'guests')?.body ?? 'all';
+  // From a part of them nobody may conclude that a key or a pool is not used.
+  if (guests.trimEnd().split('\n').at(-1) !== 'all') {
+    return { ...silent, problem: 'it did not tell of all its guests' };
+  }
   return { reachable: true, secrets, uses: parseUses(guests), guestPools: parseGuestPools(guests) };
 }
 
@@ -73,11 +79,11 @@ function parseUses(body: string): readonly GuestSecretUse[] {
 function parseGuestPools(body: string): readonly GuestPool[] {
   const found = new Map<string, GuestPool>();
   for (const disk of body.split('</disk>')) {
-    const user = /<auth [^>]*\busername='([^']*)'/.exec(disk)?.[1];
+    // Names with other signs are of nobody whom we give rights, and to no pool that we give.
+    const user = /<auth [^>]*\busername='([A-Za-z0-9_.-]{1,128})'/.exec(disk)?.[1];
     if (user === undefined) continue;
-    const entity = `client.${plain(user)}`;
-    for (const [, name = ''] of disk.matchAll(/<source protocol='rbd' [^>]*\bname='([^'/]*)\//g)) {
-      const pool = plain(name);
+    const entity = `client.${user}`;
+    for (const [, pool = ''] of disk.matchAll(/<source protocol='rbd' [^>]*\bname='([A-Za-z0-9_.-]{1,128})\//g)) {
       found.set(`${entity} ${pool}`, { entity, pool });
     }
   }

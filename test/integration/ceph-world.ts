@@ -76,7 +76,7 @@ export async function startCephWorld(options: WorldOptions): Promise<World> {
   const connection = { monHost: ceph.monHost, entity: operatorEntity, key, fsid: ceph.fsid };
   const clusters = stack.use(createClusters({ root, timeouts: { ...defaultTimeouts, osdSeconds } }));
   const kube = memoryKube(connection, policy);
-  const tools = { kube, clusters, counts: createPoolCounts(), installation: 'lab' };
+  const tools = { kube, clusters, counts: createPoolCounts(), installation: 'lab', hostLookMs: 60_000 };
   const poolReconciler = rbdPoolReconciler(tools);
   const clientReconciler = cephClientAuthReconciler(tools);
   const cluster = clusters.get(connection);

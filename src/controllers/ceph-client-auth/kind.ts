@@ -10,7 +10,7 @@ import type { SecretStore } from '../secrets.ts';
 import { keptSecrets } from './kube.ts';
 import { measureClients } from './measure.ts';
 import { cephClientAuthReconciler } from './reconcile.ts';
-import { keepsRights } from './still-used.ts';
+import { dependsOnHosts } from './still-used.ts';
 
 export interface ClientKindTools {
   readonly client: Client;
@@ -20,11 +20,13 @@ export interface ClientKindTools {
   /** Names this operator in marks in Ceph. */
   readonly installation: string;
   readonly lookEveryMs: number;
+  /** How often hosts are looked at. */
+  readonly hostLookMs: number;
 }
 
 /** A CephClientAuth wakes for its Secrets, its pools, a rival, and for those who use what is to be taken away. */
 export function cephClientAuthKind(tools: ClientKindTools): Registered {
-  const { client, cache, secrets, clusters, installation, lookEveryMs } = tools;
+  const { client, cache, secrets, clusters, installation, lookEveryMs, hostLookMs } = tools;
   const kube = {
     ...secrets,
     ...keptSecrets(client, secrets),
@@ -38,7 +40,7 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
   return register({
     kind: clientAuthKind,
     parse: parsedOnce(parseCephClientAuth),
-    reconciler: cephClientAuthReconciler({ kube, clusters, installation }),
+    reconciler: cephClientAuthReconciler({ kube, clusters, installation, hostLookMs }),
     watches: [
       watch(secretKind, ({ metadata: { namespace, name } }) =>
         wake(
@@ -59,8 +61,7 @@ export function cephClientAuthKind(tools: ClientKindTools): Registered {
       watch(hostKind, ({ metadata: { namespace } }) =>
         wake(
           ({ metadata, status }) =>
-            metadata.namespace === namespace &&
-            (metadata.deletionTimestamp !== undefined || keepsRights(status?.conditions)),
+            metadata.namespace === namespace && (metadata.deletionTimestamp !== undefined || dependsOnHosts(status)),
         ),
       ),
       watch(bindingKind, wakeLeaving),

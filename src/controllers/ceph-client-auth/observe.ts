@@ -1,4 +1,5 @@
 import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
+import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { entityRefusal } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
@@ -12,7 +13,7 @@ import { olderRival } from '../rivals.ts';
 import { wantCaps } from './access.ts';
 import type { KeptSecret, Observed } from './observed.ts';
 import { userOwnership } from './ownership.ts';
-import { keepUsed } from './still-used.ts';
+import { type Clock, keepUsed } from './still-used.ts';
 
 /** The Secrets that users' keys are kept in. */
 export interface KeptSecrets {
@@ -27,10 +28,12 @@ export type ClientConnection =
       readonly kind: 'reach';
       readonly owner: Owner;
       readonly secrets: KeptSecrets;
-      /** All CephClientAuths, RbdPools and CephOpenStackHosts that are known. */
+      /** All CephClientAuths, RbdPools, CephOpenStackHosts and bindings that are known. */
       readonly siblings: readonly CephClientAuth[];
       readonly rbdPools: readonly RbdPool[];
       readonly hosts: readonly CephOpenStackHost[];
+      readonly bindings: readonly CephOpenStackBinding[];
+      readonly clock: Clock;
       readonly users: readonly string[];
     });
 
@@ -41,7 +44,7 @@ export async function observeClient(
   signal: AbortSignal,
 ): Promise<Observed> {
   if (connection.kind === 'let-go') return connection;
-  const { cluster, policy, owner, secrets, siblings, rbdPools, hosts, users } = connection;
+  const { cluster, policy, owner, secrets, siblings, rbdPools, hosts, bindings, clock, users } = connection;
   const entity = entityOf(resource);
   const isDeleting = resource.metadata.deletionTimestamp !== undefined;
   // A second is long enough for an image or a session to come.
@@ -66,7 +69,7 @@ export async function observeClient(
     cluster: { fsid: cluster.fsid, monHost: cluster.monHost },
     ownEntity: cluster.entity,
     rival: olderRival(resource, siblings, entityOf)?.metadata.name,
-    wanted: keepUsed(resource, policy, wanted, user?.caps, { hosts, rbdPools, pools: map.pools }),
+    wanted: keepUsed(resource, policy, wanted, user?.caps, { bindings, hosts, rbdPools, pools: map.pools }, clock),
     user,
     ownership: userOwnership(owner, user, record, living),
     record,

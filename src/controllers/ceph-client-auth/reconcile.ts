@@ -28,6 +28,8 @@ export interface ClientTools {
   readonly kube: ClientKube;
   readonly clusters: Clusters;
   readonly installation: string;
+  /** How often hosts are looked at. */
+  readonly hostLookMs: number;
 }
 
 export function cephClientAuthReconciler(
@@ -50,7 +52,7 @@ export function cephClientAuthReconciler(
 
 async function connect(
   client: CephClientAuth,
-  { kube, clusters, installation }: ClientTools,
+  { kube, clusters, installation, hostLookMs }: ClientTools,
   signal: AbortSignal,
 ): Promise<ClientConnection> {
   const { namespace, name, deletionTimestamp } = client.metadata;
@@ -63,6 +65,9 @@ async function connect(
     siblings: kube.clients(),
     rbdPools: kube.pools(),
     hosts: kube.hosts(),
+    bindings: kube.bindings(),
+    // Looks are spread a little, and take their time.
+    clock: { nowMs: Date.now(), graceMs: 2 * hostLookMs },
     users: usersOfClient(client, kube.bindings(), kube.hosts()),
   };
 }

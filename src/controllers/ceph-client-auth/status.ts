@@ -1,10 +1,10 @@
-import { type CephClientAuth, clientSecretNameOf } from '../../api/ceph-client-auth.ts';
+import { type CephClientAuth, clientSecretNameOf, entityOf } from '../../api/ceph-client-auth.ts';
 import type { Condition } from '../../api/resource.ts';
 import { canBreakLocks, capsFault } from '../../ceph/access-caps.ts';
 import { keyCreated, keyTypeOf } from '../../ceph/key.ts';
 import type { Observed, ObservedClient } from './observed.ts';
 import { planClient } from './plan.ts';
-import { rightsKept } from './still-used.ts';
+import { type KeptRight, rightsKept } from './still-used.ts';
 
 /** The status fields of a user; never its key. A user that is not ours shows none but what is planned for it. */
 export function clientStatus(
@@ -12,8 +12,26 @@ export function clientStatus(
   observed: Observed,
 ): { fields: Record<string, unknown>; conditions: readonly Condition[] } {
   if (observed.kind === 'let-go') return { fields: {}, conditions: [] };
-  const fields = { ...present(resource, observed), ...foretold(resource, observed) };
-  return { fields, conditions: [...locksCondition(resource, observed), ...rightsKeptCondition(observed)] };
+  const kept = keptIn(observed);
+  const fields = {
+    ...present(resource, observed),
+    ...(kept.length === 0
+      ? {}
+      : {
+          keptRights: kept.map(({ pool, unusedSince }) => ({
+            pool,
+            ...(unusedSince === undefined ? {} : { unusedSince }),
+          })),
+        }),
+    ...foretold(resource, observed),
+  };
+  return {
+    fields,
+    conditions: [
+      ...locksCondition(resource, observed),
+      ...(kept.length === 0 ? [] : [rightsKept(entityOf(resource), kept)]),
+    ],
+  };
 }
 
 /** Caps to the letter are given as they are: what they lack for a dead client's locks is only told. */
@@ -29,10 +47,8 @@ function locksCondition({ spec }: CephClientAuth, { user, ownership }: ObservedC
   return [{ type, status: 'False', reason: 'LocksUnbreakable', message }];
 }
 
-/** Only while there are any. */
-function rightsKeptCondition({ user, ownership, wanted }: ObservedClient): readonly Condition[] {
-  if (user === undefined || ownership.kind !== 'ours' || 'hold' in wanted || wanted.kept === undefined) return [];
-  return [rightsKept(user.entity, wanted.kept)];
+function keptIn({ ownership, wanted }: ObservedClient): readonly KeptRight[] {
+  return ownership.kind !== 'ours' || 'hold' in wanted ? [] : (wanted.kept ?? []);
 }
 
 function present(resource: CephClientAuth, { user, ownership, sessions }: ObservedClient): Record<string, unknown> {

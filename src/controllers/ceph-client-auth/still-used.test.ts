@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CephClientAuth } from '../../api/ceph-client-auth.ts';
+import { type CephOpenStackBinding, parseCephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
 import { type CephOpenStackHost, type PoolUse, parseCephOpenStackHost } from '../../api/ceph-openstack-host.ts';
-import { parsePolicy } from '../../api/policy.ts';
+import { type Policy, parsePolicy } from '../../api/policy.ts';
 import type { RbdPool } from '../../api/rbd-pool.ts';
 import { legacyCaps, profileCaps } from '../../ceph/access-caps.ts';
 import type { Caps } from '../../ceph/caps.ts';
@@ -48,7 +50,14 @@ const table: readonly (readonly [
   says: RegExp | undefined,
 ])[] = [
   ['no host uses the pool', shared, [wired('cmp1')], [vms], declared, undefined],
-  ['a guest uses the pool', shared, [wired('cmp1', use('vms', ['Guests']))], [vms], shared, /guests on cmp1 \(restart them hard/],
+  [
+    'a guest uses the pool',
+    shared,
+    [wired('cmp1', use('vms', ['Guests']))],
+    [vms],
+    shared,
+    /guests on cmp1 \(restart them hard/,
+  ],
   [
     'guests use the pool, and services do',
     shared,
@@ -109,11 +118,34 @@ const table: readonly (readonly [
     profileCaps([...write('volumes'), { pool: 'images', mode: 'ReadOnly' }]),
     /"images"/,
   ],
-  ['the caps cannot be read', { osd: 'zzz' }, [wired('cmp1', use('vms', ['Guests']))], [vms], declared, undefined],
+  ['the caps cannot be read', { osd: 'zzz' }, [wired('cmp1', use('vms', ['Guests']))], [vms], shared, /"vms"/],
+  [
+    'there are caps of a kind that nobody reads',
+    { ...shared, mds: 'allow' },
+    [wired('cmp1', use('vms', ['Guests']))],
+    [vms],
+    shared,
+    /"vms"/,
+  ],
+  [
+    'a configured host has not told, and nobody declares the pool',
+    shared,
+    [host('cmp1', undefined, 'cloud-1')],
+    [],
+    shared,
+    /perhaps cmp1, which/,
+  ],
 ];
 
 function elsewhere(one: CephOpenStackHost): CephOpenStackHost {
   return { ...one, metadata: { ...one.metadata, namespace: 'other' } };
+}
+
+interface Around {
+  readonly policy?: Policy;
+  readonly bindings?: readonly CephOpenStackBinding[];
+  readonly status?: CephClientAuth['status'];
+  readonly nowMs?: number;
 }
 
 function look(
@@ -121,20 +153,18 @@ function look(
   had: Caps,
   hosts: readonly CephOpenStackHost[],
   rbdPools: readonly RbdPool[],
-  policy = parsePolicy({}),
+  { policy = parsePolicy({}), bindings = [], status, nowMs = 0 }: Around = {},
 ) {
-  const resource = cephClient(spec);
+  const resource = { ...cephClient(spec), ...(status === undefined ? {} : { status }) };
   const derived = wantCaps(resource, policy, owner, rbdPools, { pools, records: new Map() });
-  const wanted = keepUsed(resource, policy, derived, had, { hosts, rbdPools, pools });
+  const around = { bindings, hosts, rbdPools, pools };
+  const wanted = keepUsed(resource, policy, derived, had, around, { nowMs, graceMs: 1_000 });
   const observed = see(resource, worldWith({ pools, user: { entity, key: key(0), caps: had } }), { wanted, policy });
   const plan = planClient(resource, observed);
-  const caps =
-    plan.stages
-      .flat()
-      .flatMap((step) => (step.verb === 'set-caps' ? [step.caps] : []))
-      .at(0) ?? had;
-  const condition = clientStatus(resource, observed).conditions.find(({ type }) => type === 'RightsKept');
-  return { caps, condition, hold: plan.hold };
+  const steps = plan.stages.flat().flatMap((step) => (step.verb === 'set-caps' ? [step.caps] : []));
+  const { fields, conditions } = clientStatus(resource, observed);
+  const condition = conditions.find(({ type }) => type === 'RightsKept');
+  return { caps: steps[0] ?? had, condition, hold: plan.hold, keptRights: fields.keptRights };
 }
 
 for (const [what, had, hosts, rbdPools, after, says] of table) {
@@ -163,12 +193,41 @@ test('planClient() keeps what guests use in the style that is wanted, and beside
 test('planClient() takes away to the letter, and tells in a plan what would go in the end', () => {
   assert.deepEqual(look({ access, mode: 'Plan' }, shared, guest, [vms]).caps, declared);
   const policy = parsePolicy({ rawCaps: true });
-  assert.deepEqual(look({ caps: { ...declared } }, shared, guest, [vms], policy).caps, declared);
+  assert.deepEqual(look({ caps: { ...declared } }, shared, guest, [vms], { policy }).caps, declared);
 });
 
 test('planClient() leaves the caps alone when guests use a pool that the policy does not allow', () => {
-  const seen = look({ access }, shared, guest, [vms], parsePolicy({ pools: ['volumes'] }));
+  const seen = look({ access }, shared, guest, [vms], { policy: parsePolicy({ pools: ['volumes'] }) });
   assert.deepEqual(seen.caps, shared);
   assert.equal(seen.hold?.reason, 'PolicyForbids');
   assert.match(seen.hold.message, /"client\.cinder" .* "vms", used by guests on cmp1 .* allow the pool/);
+});
+
+test('planClient() takes a right away when no host has told of its use for a while', () => {
+  const used = look({ access }, shared, guest, [vms]);
+  assert.deepEqual(used.keptRights, [{ pool: 'vms' }]);
+  const status = (keptRights: unknown) => ({ keptRights }) as CephClientAuth['status'];
+  // The guest is between two hosts, or gone.
+  const left = look({ access }, shared, [wired('cmp1')], [vms], { status: status(used.keptRights), nowMs: 5_000 });
+  assert.deepEqual([left.caps, left.keptRights], [shared, [{ pool: 'vms', unusedSince: '1970-01-01T00:00:05.000Z' }]]);
+  assert.match(left.condition?.message ?? '', /"vms", until each host was looked at once more/);
+  const later = { status: status(left.keptRights), nowMs: 5_999 };
+  assert.deepEqual(look({ access }, shared, [wired('cmp1')], [vms], later).keptRights, left.keptRights);
+  assert.deepEqual(look({ access }, shared, guest, [vms], later).keptRights, [{ pool: 'vms' }]);
+  const gone = look({ access }, shared, [wired('cmp1')], [vms], { ...later, nowMs: 6_000 });
+  assert.deepEqual([gone.caps, gone.keptRights, gone.condition], [declared, undefined, undefined]);
+});
+
+test('planClient() takes nothing away before the hosts of a binding have objects', () => {
+  const hosts = [{ name: 'cmp1', address: '10.0.0.9', roles: ['NovaCompute'] }];
+  const cluster = { secretName: 'ceph-main' };
+  const binding = parseCephOpenStackBinding({
+    apiVersion: 'cephopenstack.io/v1alpha1',
+    kind: 'CephOpenStackBinding',
+    metadata: { ...volumes.metadata, name: 'cloud' },
+    spec: { cluster, ssh: { secretName: 'ssh' }, hosts, nova: {} },
+  });
+  const seen = look({ access }, shared, [], [vms], { bindings: [binding] });
+  assert.deepEqual([seen.caps, seen.keptRights], [shared, [{ pool: 'vms' }]]);
+  assert.deepEqual(look({ access }, shared, [wired('cmp1')], [vms], { bindings: [binding] }).caps, declared);
 });

@@ -1,33 +1,29 @@
 import { type CephClientAuth, entityOf } from '../../api/ceph-client-auth.ts';
-import type { CephOpenStackHost } from '../../api/ceph-openstack-host.ts';
 import { type Policy, poolRefusal } from '../../api/policy.ts';
-import { poolNameOf, poolNamesOf, type RbdPool } from '../../api/rbd-pool.ts';
 import type { Condition } from '../../api/resource.ts';
-import { capsFault, type PoolAccess, rightsOn } from '../../ceph/access-caps.ts';
+import { type PoolAccess, rightsOn } from '../../ceph/access-caps.ts';
 import type { Caps } from '../../ceph/caps.ts';
-import type { Pool } from '../../ceph/osd-map.ts';
 import { stalled } from '../hold.ts';
 import { inShort } from '../in-short.ts';
-import { derivedCaps, isBeside, type WantedCaps } from './access.ts';
+import { derivedCaps, type WantedCaps } from './access.ts';
+import { type PoolUsers, poolUsers, type Surroundings } from './pool-users.ts';
 
-/** A right that is not declared any more, and who may still use it: names of hosts, sorted. */
-export interface KeptRight extends Pick<PoolAccess, 'pool' | 'mode'> {
-  readonly guestsOn: readonly string[];
-  readonly servicesOn: readonly string[];
-  /** Hosts that have not told, or that were never configured by us: they may use any pool that is declared. */
-  readonly unknownOn: readonly string[];
+/** A right that is not declared any more, and who may still use it. */
+export interface KeptRight extends Pick<PoolAccess, 'pool' | 'mode'>, PoolUsers {
+  /** RFC 3339; when it was first seen that no host tells of a use. */
+  readonly unusedSince?: string;
 }
 
-/** Of all namespaces. */
-export interface Surroundings {
-  readonly hosts: readonly CephOpenStackHost[];
-  readonly rbdPools: readonly RbdPool[];
-  readonly pools: readonly Pool[];
+export interface Clock {
+  readonly nowMs: number;
+  /** How long no host must have told of a use. */
+  readonly graceMs: number;
 }
 
 /**
  * Caps, with the rights that the user has beyond them on pools that hosts still use as it. A guest opens its disks as the
- * user that it was started with, until it is migrated or started anew; and services as theirs until they are switched.
+ * user that it was started with, until Nova defines it anew; and services as theirs until they are switched. Hosts are
+ * looked at one after the other, and a guest may migrate in between: a right goes when none has told of a use for a while.
  * Caps to the letter stay as they are written; and a plan tells what would be taken away in the end.
  */
 export function keepUsed(
@@ -36,17 +32,17 @@ export function keepUsed(
   wanted: WantedCaps,
   had: Caps | undefined,
   surroundings: Surroundings,
+  clock: Clock,
 ): WantedCaps {
   if ('hold' in wanted || wanted.granted === undefined || had === undefined) return wanted;
-  if (resource.spec.mode === 'Plan' || capsFault(had) !== undefined) return wanted;
+  if (resource.spec.mode === 'Plan') return wanted;
   const kept = surroundings.pools.flatMap(({ name: pool }): readonly KeptRight[] => {
-    const mode = rightsOn(pool, had);
-    if (mode === 'None' || mode === rightsOn(pool, wanted.caps) || rightsOn(pool, wanted.caps) === 'ReadWrite')
-      return [];
-    const users = usersOf(pool, resource, surroundings);
-    return users.guestsOn.length + users.servicesOn.length + users.unknownOn.length === 0
-      ? []
-      : [{ pool, mode, ...users }];
+    const [mode, declared] = [rightsOn(pool, had), rightsOn(pool, wanted.caps)];
+    if (mode === 'None' || mode === declared || declared === 'ReadWrite') return [];
+    const users = poolUsers(pool, resource, surroundings);
+    if (users.guestsOn.length + users.servicesOn.length + users.unknownOn.length > 0) return [{ pool, mode, ...users }];
+    const unusedSince = leftSince(pool, resource, clock);
+    return unusedSince === undefined ? [] : [{ pool, mode, ...users, unusedSince }];
   });
   if (kept.length === 0) return wanted;
   const forbidden = kept.find(({ pool }) => poolRefusal(policy, pool) !== undefined);
@@ -62,43 +58,12 @@ export function keepUsed(
   return { ...wanted, caps: derivedCaps(resource.spec.capsStyle, access), kept };
 }
 
-function usersOf(
-  pool: string,
-  resource: CephClientAuth,
-  { hosts, rbdPools, pools }: Surroundings,
-): Omit<KeptRight, 'pool' | 'mode'> {
-  const declaring = rbdPools.filter((rbdPool) => isBeside(rbdPool, resource));
-  const declared = declaring.find((rbdPool) => poolNamesOf(rbdPool).includes(pool));
-  const isErasureCoded = pools.some(({ name, type }) => name === pool && type === 'erasure');
-  const entity = entityOf(resource);
-  const named = (by: 'Guests' | 'Services') =>
-    namesOf(hosts, resource, ({ status }) =>
-      (status?.poolUses ?? []).some(
-        (use) =>
-          use.entity === entity &&
-          use.by.includes(by) &&
-          // Who opens images names the pool that lists them, never the one with their data.
-          (declared === undefined
-            ? use.pool === pool || (isErasureCoded && !declaring.some((one) => poolNamesOf(one).includes(use.pool)))
-            : use.pool === poolNameOf(declared)),
-      ),
-    );
-  const unknownOn =
-    declared === undefined
-      ? []
-      : namesOf(hosts, resource, ({ status }) => status?.switched === undefined || status.poolUses === undefined);
-  return { guestsOn: named('Guests'), servicesOn: named('Services'), unknownOn };
-}
-
-function namesOf(
-  hosts: readonly CephOpenStackHost[],
-  { metadata }: CephClientAuth,
-  test: (host: CephOpenStackHost) => boolean,
-): readonly string[] {
-  return hosts
-    .filter((host) => host.metadata.namespace === metadata.namespace && test(host))
-    .map(({ spec }) => spec.hostName)
-    .sort();
+/** Since when a right that was kept has no use; undefined: for long enough, or it was never kept. */
+function leftSince(pool: string, { status }: CephClientAuth, { nowMs, graceMs }: Clock): string | undefined {
+  const known = status?.keptRights?.find((right) => right.pool === pool);
+  if (known === undefined) return undefined;
+  const since = known.unusedSince ?? new Date(nowMs).toISOString();
+  return nowMs - Date.parse(since) < graceMs ? since : undefined;
 }
 
 const type = 'RightsKept';
@@ -109,12 +74,15 @@ export function rightsKept(entity: string, kept: readonly KeptRight[]): Conditio
   return { type, status: 'True', reason: 'StillUsed', message };
 }
 
-/** Whether a status says that rights are kept. */
-export function keepsRights(conditions: readonly Pick<Condition, 'type'>[] | undefined): boolean {
-  return conditions?.some((condition) => condition.type === type) === true;
+/** Whether a status tells of rights that hosts decide about. */
+export function dependsOnHosts(status: CephClientAuth['status']): boolean {
+  return (
+    status?.conditions?.some((one) => one.type === type || (one.type === 'Stalled' && one.status === 'True')) === true
+  );
 }
 
-function whoUses({ pool, guestsOn, servicesOn, unknownOn }: KeptRight): string {
+function whoUses({ pool, guestsOn, servicesOn, unknownOn, unusedSince }: KeptRight): string {
+  if (unusedSince !== undefined) return `the pool "${pool}", until each host was looked at once more`;
   const who = [
     ...(guestsOn.length === 0 ? [] : [`guests on ${inShort(guestsOn)} (restart them hard, or stop and start them)`]),
     ...(servicesOn.length === 0 ? [] : [`services on ${inShort(servicesOn)}, until these are switched`]),

@@ -25,7 +25,8 @@ export function poolsAtStake(binding: CephOpenStackBinding, needs: Needs, observ
     for (const pool of pools) found.add(pool);
     return 0;
   });
-  // One without a number is not there, or not ours. One that shows no images may have some: its OSDs may be silent.
+  // One without a number was never seen, or is not ours; a lost one counts with what it had. One that shows no images may
+  // have some: its OSDs may be silent.
   return [...found].filter((pool) => pool.status?.poolID !== undefined);
 }
 

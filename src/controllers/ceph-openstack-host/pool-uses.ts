@@ -18,7 +18,9 @@ export function poolUses(
   if (known === undefined && guests === undefined) return undefined;
   const before = (by: 'Services' | 'Guests'): readonly Use[] => (known ?? []).filter((use) => use.by.includes(by));
   const services = [...usesIn(told ?? []), ...(isSwitched ? [] : before('Services'))];
-  return merge(services, guests ?? before('Guests'));
+  const uses = merge(services, guests ?? before('Guests'));
+  // A part of them would count as all.
+  return uses.length > poolUsesLimit ? undefined : uses;
 }
 
 type Use = Pick<PoolUse, 'entity' | 'pool'>;
@@ -33,8 +35,7 @@ function merge(services: readonly Use[], guests: readonly Use[]): readonly PoolU
       entity,
       pool,
       by: [...(byGuests.has(name) ? ['Guests' as const] : []), ...(byServices.has(name) ? ['Services' as const] : [])],
-    }))
-    .slice(0, poolUsesLimit);
+    }));
 }
 
 /** Which option says the user for the pool that another of the same section names. */

@@ -15,13 +15,13 @@ export function refuseLost(resource: RbdPool, observed: ObservedPool): Hold | un
 }
 
 /**
- * Whether a pool of this cluster was ours and held something when its RbdPool last told. An RbdPool that never saw its
- * pool knows nothing of what was in it.
+ * Whether a pool of this cluster was ours and held something when its RbdPool last told, and is gone; another may have its
+ * name by now. An RbdPool that never saw its pool knows nothing of what was in it.
  */
-export function isLost({ spec, status }: RbdPool, { pool, record, owner }: ObservedPool): boolean {
+export function isLost({ spec, status }: RbdPool, { pool, record, owner, ownership }: ObservedPool): boolean {
   // What an erasure-coded pool held is told by the one beside it.
-  if (pool !== undefined || spec.erasureCoded !== undefined) return false;
-  const wasOurs = record !== undefined && 'poolID' in record && sameOwner(record, owner);
+  if (ownership.kind === 'ours' || spec.erasureCoded !== undefined) return false;
+  const wasOurs = record !== undefined && 'poolID' in record && sameOwner(record, owner) && record.poolID !== pool?.id;
   const { images = 0, stored = 0 } = status?.usage ?? {};
   return wasOurs && images + stored > 0;
 }

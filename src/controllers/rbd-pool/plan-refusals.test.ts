@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePolicy } from '../../api/policy.ts';
 import { poolMark, poolMarkKey } from '../../ceph/marks.ts';
+import { cephPool } from '../../ceph/pool.fixture.ts';
 import type { ObservedPool } from './observed.ts';
 import { planPool } from './plan.ts';
 import {
@@ -168,6 +169,13 @@ for (const [what, status, world, isLost] of [
     assert.equal(planPool(leaving, observed).hold, undefined);
   });
 }
+
+test('poolStatus() remembers what was in a lost pool while another has its name', () => {
+  const resource = { ...rbdPool(), status: used };
+  const other = { ...gone, pools: [...gone.pools, cephPool({ id: 9, applications: {} })] };
+  assert.deepEqual(poolStatus(resource, see(resource, other)).fields.usage, used.usage);
+  assert.equal(planPool(resource, see(resource, other)).hold?.reason, 'AlreadyExists');
+});
 
 test('planPool() adopts an unmarked pool without touching what agrees', () => {
   const world = worldWith({ applications: { rbd: {} } }, { record: undefined });

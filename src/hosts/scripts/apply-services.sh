@@ -38,8 +38,9 @@ undefine_libvirt_secret() {
     ok already
     return
   fi
-  ask_libvirt list --all --uuid >"$work/out" 2>&1 || fail command "listing the guests failed"
-  if guest_secrets | grep -F -e "uuid='$1'" -e "usage='$2'" >/dev/null; then
+  guest_secrets >"$work/out"
+  [ "$(tail -n 1 "$work/out")" = all ] || fail command "reading the guests failed"
+  if grep -F -e "uuid='$1'" -e "usage='$2'" "$work/out" >/dev/null; then
     fail conflict "a guest uses the libvirt secret $1"
   fi
   quietly "removing the libvirt secret $1" ask_libvirt secret-undefine "$1"

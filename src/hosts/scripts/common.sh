@@ -45,16 +45,34 @@ libvirt_value_hash() {
   ask_libvirt secret-get-value "$1" 2>/dev/null | tr -d '\r\n ' | sha256sum
 }
 
-# Of every guest, running and defined: its UUID, its secrets, and as whom it opens which images of RBD, disk by disk.
+# Of every guest, running and defined: its UUID, its secrets, and as whom it opens which images of RBD, disk by disk. The
+# last line is `all`, or `some` where one that was listed could not be read: it went meanwhile, or libvirt stopped answering.
 guest_secrets() {
+  guests_told=some
+  if read_guests || read_guests; then
+    guests_told=all
+  fi
+  printf '%s\n%s\n' "$guests" "$guests_told"
+}
+
+read_guests() {
+  guests=
+  listed=$(ask_libvirt list --all --uuid 2>/dev/null) || return 1
   guest_commands=
-  for guest in $(ask_libvirt list --all --uuid); do
+  guest_count=0
+  for guest in $listed; do
     case $guest in
       *[!0-9a-f-]*) ;;
-      *) guest_commands="$guest_commands dumpxml $guest; dumpxml --inactive $guest;" ;;
+      *)
+        guest_commands="$guest_commands dumpxml $guest; dumpxml --inactive $guest;"
+        guest_count=$((guest_count + 1))
+        ;;
     esac
   done
-  if [ -n "$guest_commands" ]; then
-    ask_libvirt "$guest_commands" 2>/dev/null | grep -e '^  <uuid>' -e '<secret ' -e '<auth ' -e "<source protocol='rbd'" -e '</disk>'
-  fi
+  [ "$guest_count" -gt 0 ] || return 0
+  guests=$(
+    ask_libvirt "$guest_commands" 2>/dev/null |
+      grep -e '^  <uuid>' -e '<secret ' -e '<auth ' -e "<source protocol='rbd'" -e '</disk>'
+  )
+  [ "$(printf '%s\n' "$guests" | grep '^  <uuid>' | sort -u | wc -l)" -eq "$guest_count" ]
 }
