@@ -45,12 +45,14 @@ bench: $(packages) ## Print how fast it is
 
 plugin: $(packages) ## Make the kubectl plugin: dist/kubectl-cephopenstack, one file
 	node src/commands/kubectl/bundle.ts
+	@echo 'Made dist/kubectl-cephopenstack. Copy it into a folder on the PATH, where Node is 22.19 or newer; then: kubectl cephopenstack --help'
 
 picture: $(packages) ## Draw docs/dashboard.svg from the numbers of a run of the story about drift
 	DASHBOARD_PICTURE=docs/dashboard.svg node test/run.ts test/e2e/drift
 
 docs: $(packages) docs/site/node_modules/.package-lock.json ## Make a site of the documentation: dist/docs, static files (DOCS_BASE=/path/ it is served under)
 	docs/site/node_modules/.bin/vitepress build docs/site
+	@echo 'Made dist/docs. Have any web server serve it, such as: python3 -m http.server --directory dist/docs'
 
 docs/site/node_modules/.package-lock.json: docs/site/package.json docs/site/package-lock.json
 	npm ci --no-progress --prefix docs/site

@@ -20,6 +20,7 @@ import { operatorName, quickstartHosts, startWorld, type World } from './world.t
 const bold = (text: string) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
 const say = (text: string) => console.log(text);
 const title = (text: string) => console.log(`\n${bold(text)}`);
+const looks = 'look.cephSeconds=5,look.hostSeconds=10';
 const kinds = 'cephopenstackbindings,rbdpools,cephclientauths,cephopenstackhosts';
 
 interface Shown {
@@ -34,8 +35,9 @@ async function main(): Promise<void> {
   await using world = await startWorld({ hosts: quickstartHosts, forPods: true });
   await using _node = await startNode({ kube: world.kube, network: world.network, images: [image.archive] });
   try {
-    title('helm install ceph-openstack-operator charts/ceph-openstack-operator');
-    await installOperator(world, image, { values: ['look.cephSeconds=5,look.hostSeconds=10'] });
+    title(`helm install ceph-openstack-operator charts/ceph-openstack-operator --set … --set ${looks}`);
+    say('  (Ceph is looked at every 5 s here, and a host every 10 s. The defaults are every minute, and every ten.)');
+    await installOperator(world, image, { values: [looks] });
     say(indent(await operatorKubectl(world, 'get', 'pods')));
     await show(world);
   } catch (error) {
@@ -45,6 +47,7 @@ async function main(): Promise<void> {
     throw new Error(`${errorMessage(error)}\nThe operator's log: ${log}`, { cause: error });
   }
   if (process.env.KEEP === '1') await keep(world);
+  say('\nTaking it down.');
 }
 
 function operatorKubectl(world: World, ...args: readonly string[]): Promise<string> {
@@ -58,6 +61,9 @@ async function show(world: World): Promise<void> {
     say(`  ${host.name}: ${(await host.run('ls /etc/ceph 2>&1 || true')).trim()}`);
 
   title('kubectl apply -f deploy/examples/quickstart.yaml');
+  say(
+    '  (Its Secrets ceph-main and fleet-ssh are there already; the addresses of its hosts are made those of the lab.)',
+  );
   const begin = performance.now();
   await world.apply(await quickstart(world));
   await watchUntilReady(world);
@@ -121,6 +127,8 @@ async function showEvidence(world: World): Promise<void> {
     say(indent(await host.run(`${options} 2>/dev/null | grep -v ":#" || true`)));
     const secrets = 'for uuid in $(virsh -q secret-list | cut -d" " -f2); do virsh secret-dumpxml "$uuid"; done';
     say(indent(await host.run(`command -v virsh >/dev/null && ${secrets} || true`)));
+    const proof = '{.status.conditions[?(@.type=="AccessVerified")].message}';
+    say(`  AccessVerified: ${await world.kubectl(['get', 'coh', `cloud-${host.name}`, '-o', `jsonpath=${proof}`])}`);
   }
 }
 
@@ -147,7 +155,14 @@ async function keep(world: World): Promise<void> {
   const alive = setInterval(() => {}, 60_000);
   await asked.promise;
   clearInterval(alive);
-  say('\nTaking it down.');
+}
+
+function sayGoodbye(): void {
+  title('Done: all of it is taken down. What next?');
+  say('  KEEP=1 make demo              leaves it up to play with');
+  say('  README.md, Install            the way to a cluster of yours');
+  say('  docs/concepts.md              what the words mean');
+  say('  docs/operations.md            tasks, and what every condition means');
 }
 
 function seconds(milliseconds: number): string {
@@ -164,6 +179,7 @@ function indent(text: string): string {
 
 try {
   await main();
+  sayGoodbye();
 } catch (error) {
   console.error(`\n${errorMessage(error)}`);
   process.exitCode = 1;

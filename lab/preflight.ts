@@ -1,6 +1,6 @@
-import { access, constants, readFile, statfs } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readFile, statfs } from 'node:fs/promises';
 import { cacheFolder } from './cache.ts';
+import { run } from './process.ts';
 
 /** What the lab needs of a machine, and what this one has. Sizes in GiB. */
 export interface Machine {
@@ -11,17 +11,19 @@ export interface Machine {
   readonly architecture: string;
   readonly memoryGiB: number;
   readonly diskGiB: number;
-  readonly hasGo: boolean;
+  /** Its version, as in `1.26.8`; undefined where there is none. */
+  readonly go: string | undefined;
 }
 
 /** A control plane takes half a GiB, a Ceph cluster 0.7, a host with OpenStack's services up to 1.5; the first builds 2 more. */
 const leastMemoryGiB = 6;
 /** Of the trees, the programs and Go's caches. */
 const leastDiskGiB = 15;
+const leastGoMinor = 26;
 
 /** Why the lab cannot run on a machine, each with the way out; empty when it can. */
 export function machineProblems(machine: Machine): string[] {
-  const { isRoot, distribution, release, architecture, memoryGiB, diskGiB, hasGo } = machine;
+  const { isRoot, distribution, release, architecture, memoryGiB, diskGiB, go } = machine;
   const problems: string[] = [];
   if (!isRoot) problems.push('It must run as root, for it makes network bridges and boots machines: use sudo.');
   if (distribution !== 'debian' || Number(release) < 12) {
@@ -36,8 +38,10 @@ export function machineProblems(machine: Machine): string[] {
       `It needs ${leastDiskGiB} GiB of free disk, and there are ${diskGiB.toFixed(1)}: point XDG_CACHE_HOME to a larger one.`,
     );
   }
-  if (!hasGo) {
-    problems.push('It builds Kubernetes with Go 1.26 or newer, and there is no go on the PATH.');
+  const [major = 0, minor = 0] = go?.split('.').map(Number) ?? [];
+  if (major < 1 || (major === 1 && minor < leastGoMinor)) {
+    const found = go === undefined ? 'there is no go on the PATH' : `this is Go ${go}`;
+    problems.push(`It builds Kubernetes with Go 1.${leastGoMinor} or newer, and ${found}: https://go.dev/dl has it.`);
   }
   return problems;
 }
@@ -57,10 +61,11 @@ export async function requireLabMachine(): Promise<void> {
 }
 
 async function lookAtMachine(): Promise<Machine> {
-  const [osRelease, memory, disk] = await Promise.all([
+  const [osRelease, memory, disk, go] = await Promise.all([
     readFile('/etc/os-release', 'utf8').catch(() => ''),
     readFile('/proc/meminfo', 'utf8').catch(() => ''),
     statfs(cacheFolder()),
+    goVersion(),
   ]);
   const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)`, 'm').exec(osRelease)?.[1] ?? 'unknown';
   return {
@@ -70,12 +75,11 @@ async function lookAtMachine(): Promise<Machine> {
     architecture: process.arch,
     memoryGiB: Number(/^MemAvailable: +(\d+) kB/m.exec(memory)?.[1] ?? 0) / 1024 ** 2,
     diskGiB: (disk.bavail * disk.bsize) / 1024 ** 3,
-    hasGo: await isOnPath('go'),
+    go,
   };
 }
 
-async function isOnPath(command: string): Promise<boolean> {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const found = folders.map((folder) => access(join(folder, command), constants.X_OK).then(() => true));
-  return (await Promise.allSettled(found)).some(({ status }) => status === 'fulfilled');
+async function goVersion(): Promise<string | undefined> {
+  const told = await run('go', ['version']).catch(() => '');
+  return /\bgo(\d+\.\d+(?:\.\d+)?)/.exec(told)?.[1];
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { createClusters } from './ceph/cluster.ts';
 import { capsCommand } from './commands/caps.ts';
 import { type Command, UsageError } from './commands/command.ts';
@@ -108,14 +109,15 @@ function outliveStrayRejections(log: Logger): void {
 const commands: Readonly<Record<string, Command>> = {
   run: {
     summary: 'Run the operator, configured by environment variables; also what no command does',
-    help: 'Usage: run\n\nRuns the operator. It is configured by environment variables: see src/config.ts and the chart.\n',
+    help: 'run\n\nRuns the operator. It is configured by environment variables: docs/reference/environment.md lists them.\n',
     run,
   },
   caps: capsCommand,
   render: renderCommand,
 };
 
-process.exitCode = await runCommand(
-  { name: 'ceph-openstack-operator', commands, withoutWord: 'run' },
-  process.argv.slice(2),
-);
+// The image has it on the PATH by this name.
+const installed = 'ceph-openstack-operator';
+const name = basename(process.argv[1] ?? '') === installed ? installed : 'node src/main.ts';
+
+process.exitCode = await runCommand({ name, commands, withoutWord: 'run' }, process.argv.slice(2));

@@ -42,6 +42,13 @@ for (const file of files) {
   });
 }
 
+test('the policies of the examples say what would be everything, were it left out', () => {
+  const secrets = files.flatMap((file) => objectsIn(file)).map(({ stringData = {} }) => stringData);
+  const of = (key: string) => secrets.filter((data) => data[key] !== undefined).map(({ policy = '' }) => policy);
+  for (const policy of of('userID')) assert.ok(!parsePolicy(load(policy)).pools.includes('*'), policy);
+  for (const policy of of('ssh-privatekey')) assert.ok(!parsePolicy(load(policy)).hostAddresses.includes('*'), policy);
+});
+
 /** As `fields` writes paths: `hosts[].name`. */
 function pathsIn(value: unknown, path = ''): readonly string[] {
   if (Array.isArray(value)) return [path, ...value.flatMap((item) => pathsIn(item, `${path}[]`))];

@@ -40,7 +40,7 @@ describe('structuralSchema()', () => {
   });
 });
 
-describe('npm run generate', () => {
+describe('make generate', () => {
   it('has been run since the schemas changed', () => {
     const script = join(import.meta.dirname, 'generate.ts');
     const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });

@@ -8,7 +8,7 @@ import { firstIssue } from './resource.ts';
 
 /*
  * The administrator's word against that of CR authors: the `policy` key of a connection or SSH Secret.
- * Whatever the document leaves out has the strict answer.
+ * Whatever the document leaves out has the strict answer, but for pools, hosts' addresses and roles, where that is everything.
  */
 
 const globs = z.array(z.string().min(1).max(256)).max(256);

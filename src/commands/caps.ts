@@ -11,13 +11,14 @@ import { readInput, type SecretWords } from './render/input.ts';
 /** Prints the commands that make the operator's own Ceph user. */
 export const capsCommand: Command = {
   summary: "Print the commands that make the operator's own Ceph user",
-  help: `Usage: caps [--policy FILE|-] [--entity client.NAME] [--output text|json]
+  help: `caps [--policy FILE|-] [--entity client.NAME] [--output text|json]
 
 Prints the commands by which a Ceph administrator makes the operator's user, with no more than a policy needs. Run them
 again after every change of the policy: they leave the key as it is.
 
   --policy FILE    the connection Secret as YAML or JSON, or what its key "policy" is to hold; - is the input. Other
-                   objects in it are passed over. Left out: the strict default
+                   objects in it are passed over. Left out: the strict default, but for
+                   pools, where that is every pool
   --entity NAME    the user; default: the userID of that Secret, else client.openstack-operator
   --output json    the caps alone
 `,

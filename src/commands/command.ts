@@ -4,7 +4,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 export interface Command {
   /** One line, without a full stop. */
   readonly summary: string;
-  /** What `--help` prints. */
+  /** What `--help` prints after "Usage:" and the program's name; the first word is the command's own. */
   readonly help: string;
   /** Gives the exit code. @throws {UsageError} for words that it does not understand. */
   run(args: readonly string[]): Promise<number>;

@@ -17,7 +17,7 @@ const forms = ['text', 'json', 'dir'] as const;
 /** Prints what every host, user and pool would get, without a cluster. */
 export const renderCommand: Command = {
   summary: 'Print what files say that every pool, user and host would get, without a cluster',
-  help: `Usage: render -f FILE|- … [--host NAME …] [--release R] [--distribution D] [--output text|json|dir DIR]
+  help: `render -f FILE|- … [--host NAME …] [--release R] [--distribution D] [--output text|json|dir DIR]
 
 Prints what the resources in files come to: pools and their settings, users and their caps, and for each host the files,
 options, packages, libvirt secrets and restarts. It talks to nobody and never knows a key, which shows as ***.

@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import { InvalidConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
 import { type Command, InputFaults, UsageError } from './command.ts';
@@ -24,6 +25,10 @@ export async function runCommand(program: Program, words: readonly string[]): Pr
     process.stdout.write(overview(program));
     return 0;
   }
+  if (first === '--version') {
+    process.stdout.write(`${packageJson.version}\n`);
+    return 0;
+  }
   const isNamed = first !== undefined && !first.startsWith('-');
   const name = isNamed ? first : program.withoutWord;
   const args = isNamed ? words.slice(1) : words;
@@ -34,14 +39,14 @@ export async function runCommand(program: Program, words: readonly string[]): Pr
     return 2;
   }
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(command.help);
+    process.stdout.write(`Usage: ${program.name} ${command.help}`);
     return 0;
   }
   try {
     return await command.run(args);
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`${error.message} See ${name} --help.\n`);
+      process.stderr.write(`${error.message} See ${program.name} ${name} --help.\n`);
       return 2;
     }
     const isWhole = error instanceof InvalidConfig || error instanceof InputFaults;
@@ -54,5 +59,5 @@ function overview({ name: program, commands, withoutWord }: Program): string {
   const lines = Object.entries(commands)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`);
-  return `Usage: ${program} [COMMAND] [--help]\n\n${lines.join('')}\nWithout a word: ${withoutWord}.\n`;
+  return `Usage: ${program} [COMMAND] [--help]\n       ${program} --version\n\n${lines.join('')}\nWithout a word: ${withoutWord}.\n`;
 }

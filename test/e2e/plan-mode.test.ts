@@ -175,7 +175,7 @@ test('kubectl cephopenstack, by somebody who may edit the namespace', async (t) 
     assert.deepEqual(await plugin.run('why', 'nobody'), {
       code: 2,
       stdout: '',
-      stderr: 'There is no object of ours "nobody" in namespace "openstack". See why --help.\n',
+      stderr: 'There is no object of ours "nobody" in namespace "openstack". See kubectl cephopenstack why --help.\n',
     });
   });
 });

@@ -123,12 +123,14 @@ test('the image holds the program on its PATH, and lists of what it is made of',
   const [pod = ''] = await settledPods();
   const caps = await inPod(pod, 'ceph-openstack-operator', 'caps');
   assert.equal(caps, await run(process.execPath, [join(projectRoot, 'src/main.ts'), 'caps']));
+  const { version, dependencies } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8'));
+  assert.equal((await inPod(pod, 'ceph-openstack-operator', '--version')).trim(), version);
+  assert.match(await inPod(pod, 'ceph-openstack-operator', '--help'), /^Usage: ceph-openstack-operator /);
   const parts = async (list: string) => {
     const { components } = JSON.parse(await inPod(pod, 'cat', `${program}/sbom/${list}.cdx.json`));
     return new Map<string, string>(components.map((one: { name: string; version: string }) => [one.name, one.version]));
   };
   const npm = await parts('npm');
-  const { dependencies } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8'));
   for (const [name, version] of Object.entries(dependencies)) assert.equal(npm.get(name), version, name);
   assert.equal(npm.has('typescript'), false);
   assert.match((await parts('debian')).get('librbd1') ?? '', /^20\.2\./);

@@ -9,7 +9,7 @@ import { projectRoot } from '../../lab/cache.ts';
 import { run } from '../../lab/process.ts';
 
 test('make docs makes a page of each file, with a search and without a broken link', async () => {
-  await run('make', ['docs']);
+  assert.match(await run('make', ['docs']), /^Made dist\/docs\. .*\n?$/m);
   const site = join(projectRoot, 'dist', 'docs');
   const textOf = (address: string) => readFileSync(join(site, address.replace(/\/$/, '/index.html')), 'utf8');
   for (const page of allPages().values()) assert.ok(textOf(addressOf(page)).includes('<h1'), page.source);

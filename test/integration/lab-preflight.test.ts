@@ -9,7 +9,7 @@ const able: Machine = {
   architecture: 'x64',
   memoryGiB: 12,
   diskGiB: 40,
-  hasGo: true,
+  go: '1.26.8',
 };
 
 test('machineProblems() finds none on a machine that is able', () => {
@@ -23,7 +23,8 @@ for (const [what, change, problem] of [
   ['it has another processor', { architecture: 'arm64' }, /arm64/],
   ['memory is short', { memoryGiB: 3.25 }, /memory.* 3\.3/],
   ['the disk is full', { diskGiB: 1 }, /XDG_CACHE_HOME/],
-  ['Go is missing', { hasGo: false }, /Go 1\.26/],
+  ['Go is missing', { go: undefined }, /Go 1\.26 or newer, and there is no go on the PATH/],
+  ['Go is that of Debian 12', { go: '1.19.8' }, /Go 1\.26 or newer, and this is Go 1\.19\.8/],
 ] as const) {
   test(`machineProblems() names the one problem, when ${what}`, () => {
     const problems = machineProblems({ ...able, ...change });

@@ -46,7 +46,7 @@ test('render ends with 2 when it is called wrongly', () => {
   const { status, stdout, stderr } = renderCommand([]);
   assert.deepEqual(
     [status, stdout, stderr],
-    [2, '', 'Give the file with -f, or - for the input. See render --help.\n'],
+    [2, '', 'Give the file with -f, or - for the input. See node src/main.ts render --help.\n'],
   );
 });
 

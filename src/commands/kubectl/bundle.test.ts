@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -43,6 +43,20 @@ for (const [where, place] of places) {
     assert.equal(stderr, '');
   });
 }
+
+test('the plugin bears its version, and its name in what it says of its commands', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8'));
+  assert.equal((await run(bundle, ['--version'])).stdout, `${version}\n`);
+  assert.match((await run(bundle, ['why', '--help'])).stdout, /^Usage: kubectl cephopenstack why \[KIND\/\]NAME/);
+});
+
+test('the plugin says in a sentence that there is no kubeconfig', async () => {
+  const { PATH } = process.env;
+  await assert.rejects(run(bundle, ['status'], { env: { PATH, HOME: folder } }), {
+    code: 1,
+    stderr: 'No kubeconfig was found: set KUBECONFIG, or give --kubeconfig FILE.\n',
+  });
+});
 
 test('the plugin says in one line that its output cannot be written', async () => {
   await assert.rejects(run('sh', ['-c', '"$0" --help > /dev/full', bundle]), {

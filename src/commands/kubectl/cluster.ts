@@ -59,7 +59,7 @@ export function openCluster(values: ClusterValues): Cluster {
   }
   // What the library makes up where it finds nothing.
   if (kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080') {
-    throw new Error('no kubeconfig was found; set KUBECONFIG, or give --kubeconfig FILE.');
+    throw new InputFaults(['No kubeconfig was found: set KUBECONFIG, or give --kubeconfig FILE.']);
   }
   const transport = createTransport(kubeConfig);
   const here = values.namespace ?? kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default';

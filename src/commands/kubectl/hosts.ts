@@ -7,7 +7,7 @@ import { renderHosts } from './tree.ts';
 /** Prints a line for each host. */
 export const hostsCommand: Command = {
   summary: 'Print a line for each host: what it is, which revision it has, and what it lacks',
-  help: `Usage: hosts [BINDING] [--not-ready] [-n NAMESPACE | -A]
+  help: `hosts [BINDING] [--not-ready] [-n NAMESPACE | -A]
 
   BINDING                only the hosts of this one
   --not-ready            only those that are not Ready

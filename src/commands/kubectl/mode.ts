@@ -28,7 +28,7 @@ function modeCommand(
 ): Command {
   return {
     summary: says.summary,
-    help: `Usage: ${word} [KIND/]NAME [-n NAMESPACE]
+    help: `${word} [KIND/]NAME [-n NAMESPACE]
 
 ${says.summary}. Sets spec.mode with your own rights.
 

@@ -7,7 +7,7 @@ import { allOf, childrenOf, condition, nameOf, type Objects, plain, stateOf } fr
 /** Prints what mode Plan would do. */
 export const planCommand: Command = {
   summary: 'Print what would be done, for what is in mode Plan',
-  help: `Usage: plan [[KIND/]NAME] [-n NAMESPACE | -A]
+  help: `plan [[KIND/]NAME] [-n NAMESPACE | -A]
 
 Prints status.plan of all that is in mode Plan, and of what it made. As a check before a change is merged it ends with 0
 when nothing would be done, with 3 when something would, and with 4 when that is not known yet or cannot be told.

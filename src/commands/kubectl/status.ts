@@ -11,7 +11,7 @@ const lookAgainMs = 2000;
 /** Prints the tree from bindings to pools, users and hosts. */
 export const statusCommand: Command = {
   summary: 'Print bindings, and the pools, users and hosts below them, each with its state',
-  help: `Usage: status [NAME] [--wait [--timeout SECONDS]] [-n NAMESPACE | -A]
+  help: `status [NAME] [--wait [--timeout SECONDS]] [-n NAMESPACE | -A]
 
 Prints the tree: each binding with its pools, users and hosts, and pools and users of their own. With more than a dozen hosts
 those that are Ready are only counted; "hosts" lists all.

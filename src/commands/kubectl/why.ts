@@ -6,7 +6,7 @@ import { findObject } from './find.ts';
 /** Explains the conditions of one object, and of what it made. */
 export const whyCommand: Command = {
   summary: 'Say why something is as it is, what that means, and what to do',
-  help: `Usage: why [KIND/]NAME [-n NAMESPACE]
+  help: `why [KIND/]NAME [-n NAMESPACE]
 
 Prints the conditions of a binding, pool, user or host that are not as they should be, and of what it made, with the words of
 docs/operations.md on what to do. KIND is needed where several bear the name; a host goes by its name in the binding, too.

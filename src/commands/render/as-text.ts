@@ -3,19 +3,22 @@ import type { RenderedHost, RenderedOption, RenderedPool, RenderedUser, Renderin
 /** A rendering for people: what is said of each pool, user and host, one block each. */
 export function asText(rendering: Rendering): string {
   const blocks = [
-    headText(rendering),
+    ...headBlocks(rendering),
     ...cephBlocks(rendering),
     ...rendering.hosts.map((host) => hostText(host, true)),
   ];
-  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+  return `${blocks.join('\n\n')}\n`;
 }
 
-/** Placeholders and notes; empty when there are none. */
-export function headText({ placeholders, notes }: Rendering): string {
+/** Placeholders and notes; none where there are none. */
+export function headBlocks({ placeholders, notes }: Rendering): readonly string[] {
+  const meanings = placeholders.map(
+    ({ placeholder, means, option }) => `    ${placeholder}\n        ${means} Say it with ${option}.`,
+  );
   return [
-    ...placeholders.map(({ placeholder, means, option }) => `${placeholder}\n    ${means} Say it with ${option}.`),
-    ...notes,
-  ].join('\n');
+    ...(placeholders.length === 0 ? [] : [['Placeholders, for what only the cluster knows', ...meanings].join('\n')]),
+    ...(notes.length === 0 ? [] : [['Not judged', ...notes.map((note) => `    ${note}`)].join('\n')]),
+  ];
 }
 
 export function cephBlocks({ pools, users }: Rendering): readonly string[] {

@@ -1,7 +1,7 @@
 import { glanceLayout } from '../../openstack/glance-layout.ts';
 import { setOption } from '../../openstack/oslo-config.ts';
 import { Secret } from '../../secret.ts';
-import { cephBlocks, headText, hostText } from './as-text.ts';
+import { cephBlocks, headBlocks, hostText } from './as-text.ts';
 import type { RenderedHost, Rendering } from './rendering.ts';
 
 /** A name that no host can have, which begins with a letter or digit. */
@@ -14,7 +14,7 @@ const service = "# What is set in this file; the rest of the host's own stays.\n
  * A service's file is what an empty one becomes.
  */
 export function asTree(rendering: Rendering): ReadonlyMap<string, string> {
-  const head = [headText(rendering), ...cephBlocks(rendering)].filter((block) => block !== '');
+  const head = [...headBlocks(rendering), ...cephBlocks(rendering)];
   const files = new Map([[cephFile, `${head.join('\n\n')}\n`]]);
   for (const host of rendering.hosts) {
     files.set(`${host.name}/host.txt`, `${hostText(host, false)}\n`);
