@@ -34,6 +34,11 @@ export function isReplaced(error: unknown): boolean {
   return isConflict(error) || (error.code === 422 && error.message.includes('metadata.uid'));
 }
 
+/** The object may not be as it was given: a rule of its schema, or somebody's admission policy, is against it. */
+export function isRefused(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.code === 422 && !isReplaced(error);
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.code === 404;
 }

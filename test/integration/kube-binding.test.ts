@@ -67,6 +67,30 @@ function keepsBindings(version: KubeVersion): void {
     });
     await readyCloud();
 
+    type User = Resource & { readonly spec: { access?: object; caps?: object; keyType?: string } };
+    const glance = () => get<User>('cephclientauth', 'cloud-glance');
+    const made = await glance();
+    await patch('cephclientauth', 'cloud-glance', { access: null, caps: { mon: 'profile rbd' } });
+    await eventually(async () => assert.deepEqual((await glance()).spec, made.spec, 'rights are put right, though'));
+    await readyCloud();
+    await patch('cephclientauth', 'cloud-glance', { keyType: 'Aes' });
+    await eventually(async () => {
+      const ready = (await cloud()).status?.conditions?.find(({ type }) => type === 'Ready');
+      assert.equal(ready?.reason, 'Conflict');
+      assert.match(ready?.message ?? '', /^CephClientAuth "cloud-glance" is not as it should be in keyType,/);
+    });
+    await patch('cephopenstackhost', 'cloud-cmp1', { roles: ['GlanceApi', 'NovaCompute'] });
+    await eventually(async () => {
+      const { roles } = (await get<CephOpenStackHost>('cephopenstackhost', 'cloud-cmp1')).spec;
+      assert.deepEqual(roles, ['NovaCompute'], 'a child that cannot be put right holds up no other');
+    });
+    const user = ['cephclientauth', '--namespace=openstack', 'cloud-glance'];
+    await lab.kube.kubectl(['annotate', ...user, 'cephopenstack.io/abandon=true']);
+    await lab.kube.kubectl(['delete', ...user, '--timeout=30s']);
+    await eventually(async () => assert.deepEqual((await glance()).spec, made.spec));
+    assert.notEqual((await glance()).metadata.uid, made.metadata.uid);
+    await readyCloud();
+
     const annotated = ['annotate', 'cephopenstackhost', 'cloud-cmp1', '--namespace=openstack'];
     await lab.kube.kubectl([...annotated, 'cephopenstack.io/on-trial-from=old', 'story=theirs']);
     await eventually(async () => {

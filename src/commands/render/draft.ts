@@ -159,6 +159,7 @@ function observe(
     hosts: new Map(hosts.map((host) => [host.metadata.name, host])),
     revisions: [],
     alteredRevisions: [],
+    refused: new Map(),
     clientSecrets: new Map(secrets),
     fsids: new Map(clientNeeds(needs).map(({ cluster }) => [cluster, values.ofCluster(cluster).fsid])),
     policy: input.secrets.get(`${namespace}/${binding.spec.ssh.secretName}`)?.policy,

@@ -1,5 +1,5 @@
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
-import { isAlreadyExists } from '../../kube/kube-error.ts';
+import { isAlreadyExists, isRefused } from '../../kube/kube-error.ts';
 import { applyTogether } from '../apply-together.ts';
 import { canonicalJson } from '../canonical.ts';
 import { childMetadata } from './children.ts';
@@ -14,7 +14,19 @@ export async function applySteps(
   done: (step: BindingStep) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await applyTogether(stage, (step) => applyStep(step, binding, kube, signal), done);
+  // One child that may not be as it is wanted holds up none of the others, nor what comes after it: `kube` remembers why.
+  const refused = new Set<BindingStep>();
+  const applyOne = async (step: BindingStep): Promise<void> => {
+    try {
+      await applyStep(step, binding, kube, signal);
+    } catch (error) {
+      if (!('manifest' in step) || !isRefused(error)) throw error;
+      refused.add(step);
+    }
+  };
+  await applyTogether(stage, applyOne, (step) => {
+    if (!refused.has(step)) done(step);
+  });
 }
 
 async function applyStep(

@@ -16,9 +16,11 @@ import {
   type Manifest,
   poolKind,
 } from '../../kube/kinds.ts';
+import { isRefused } from '../../kube/kube-error.ts';
 import { patchTo } from '../../kube/patch-to.ts';
 import { surplusNotes } from '../trial-note.ts';
 import type { ChildManifest } from './children.ts';
+import { attemptOf, createRefusals } from './refusals.ts';
 import type { ChildKind } from './steps.ts';
 
 /** What a binding needs of Kubernetes. Reads show its own writes at once, though the watches lag behind. */
@@ -28,7 +30,10 @@ export interface BindingKube {
   clients(namespace: string): readonly CephClientAuth[];
   hosts(namespace: string): readonly CephOpenStackHost[];
   revisions(namespace: string): readonly ControllerRevisionObject[];
+  /** What may not be so is remembered in `refused`, and thrown. */
   apply(kind: ChildKind, manifest: ChildManifest, signal: AbortSignal): Promise<void>;
+  /** @see Observed */
+  refused(): ReadonlyMap<string, string>;
   createRevision(manifest: Manifest, signal: AbortSignal): Promise<void>;
   /** `uid` guards against deleting another one that has the name by now. */
   delete(
@@ -48,6 +53,7 @@ const kinds: Readonly<Record<ChildKind | 'ControllerRevision', Kind>> = {
 /** Over the API server and the watches' cache. */
 export function bindingKube(client: Client, cache: Cache): BindingKube {
   const writes = createWrites((kind, at) => cache.get(kind, at));
+  const refusals = createRefusals();
   const list = <T extends KubeObject>(kind: Kind<T>, namespace: string): readonly T[] =>
     writes.over(kind, namespace, cache.list(kind, namespace));
   return {
@@ -57,16 +63,22 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
     hosts: (namespace) => list(hostKind, namespace),
     revisions: (namespace) => list(controllerRevisionKind, namespace),
     async apply(kind, manifest, signal) {
-      const applied = await client.apply(kinds[kind], manifest, signal);
-      writes.note(kinds[kind], applied);
-      const { annotations, resourceVersion } = applied.metadata;
-      const surplus = surplusNotes(manifest.metadata.annotations, annotations);
-      const spec = 'spec' in applied ? patchTo(manifest.spec, applied.spec as object) : undefined;
-      if (surplus.length === 0 && spec === undefined) return;
-      const metadata = { resourceVersion, annotations: Object.fromEntries(surplus.map((key) => [key, null])) };
-      const patch = { metadata, ...(spec === undefined ? {} : { spec }) };
-      writes.note(kinds[kind], await client.mergePatch(kinds[kind], applied.metadata, patch, signal));
+      const { namespace, name } = manifest.metadata;
+      try {
+        const applied = await applyOver(client, kinds[kind], manifest, signal);
+        writes.note(kinds[kind], applied);
+        const patch = surplusPatch(manifest, applied);
+        if (patch === undefined) return;
+        writes.note(kinds[kind], await client.mergePatch(kinds[kind], applied.metadata, patch, signal));
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        const found = await client.get(kinds[kind], { namespace, name }, signal);
+        if (found !== undefined) writes.note(kinds[kind], found);
+        refusals.note(attemptOf(kind, manifest, found), error.message);
+        throw error;
+      }
     },
+    refused: refusals.believed,
     async createRevision(manifest, signal) {
       writes.note(controllerRevisionKind, await client.create(controllerRevisionKind, manifest, signal));
     },
@@ -78,6 +90,33 @@ export function bindingKube(client: Client, cache: Cache): BindingKube {
       else writes.noteGone(kinds[kind], at);
     },
   };
+}
+
+/**
+ * Server-side apply leaves there what somebody else put, also what excludes what is applied: the API server then refuses
+ * it, and takes only both in one write.
+ */
+async function applyOver(client: Client, kind: Kind, manifest: ChildManifest, signal: AbortSignal) {
+  try {
+    return await client.apply(kind, manifest, signal);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const found = await client.get(kind, manifest.metadata, signal);
+    const patch = found && surplusPatch(manifest, found);
+    if (found === undefined || patch === undefined) throw error;
+    await client.mergePatch(kind, found.metadata, patch, signal);
+    return client.apply(kind, manifest, signal);
+  }
+}
+
+/** The merge patch that makes of a child what is wanted, and no more; undefined: it is that. */
+function surplusPatch(manifest: ChildManifest, found: KubeObject): Readonly<Record<string, unknown>> | undefined {
+  const { annotations, resourceVersion } = found.metadata;
+  const surplus = surplusNotes(manifest.metadata.annotations, annotations);
+  const spec = 'spec' in found ? patchTo(manifest.spec, found.spec as object) : undefined;
+  if (surplus.length === 0 && spec === undefined) return undefined;
+  const metadata = { resourceVersion, annotations: Object.fromEntries(surplus.map((key) => [key, null])) };
+  return { metadata, ...(spec === undefined ? {} : { spec }) };
 }
 
 /** A watch that has not brought a write back by then is broken, and the loop's next pass reads what it brings. */

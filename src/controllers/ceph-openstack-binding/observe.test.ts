@@ -30,6 +30,7 @@ function kubeWith(bindings: readonly CephOpenStackBinding[]): BindingKube {
     clients: none,
     hosts: none,
     revisions: none,
+    refused: () => new Map(),
     apply: never,
     createRevision: never,
     delete: never,

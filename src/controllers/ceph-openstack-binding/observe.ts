@@ -40,6 +40,7 @@ export async function observe(
     clients,
     hosts: byName(hosts),
     ...readRevisions(binding, kube),
+    refused: kube.refused(),
     clientSecrets: isGoing ? new Map() : await readClientSecrets(binding, clients, tools, signal),
     fsids: isGoing ? new Map() : await readFsids(binding, clients, tools, signal),
     policy: isGoing ? undefined : await readPolicy(binding, tools, signal),

@@ -25,6 +25,8 @@ export interface Observed {
   readonly revisions: readonly Revision[];
   /** Its own whose content somebody changed: used by nobody. */
   readonly alteredRevisions: readonly Pick<Revision, 'name' | 'uid'>[];
+  /** What Kubernetes said of children that may not be as they are wanted, by `attemptOf`. */
+  readonly refused: ReadonlyMap<string, string>;
   /** By the name of the Secret; one that is not there, or has no key yet, is missing, but for what a plan foretells. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecret>;
   /** By the connection Secret of a section one of whose users is reached by another; one that cannot be read is missing. */

@@ -10,6 +10,7 @@ import { poolsKnownAs } from '../clusters-on-hosts.ts';
 import { noteIn, noteOf } from '../trial-note.ts';
 import { type ChildManifest, isApplied, isChildOf, needManifest } from './children.ts';
 import { judge } from './judge.ts';
+import { leaveOutRefused } from './leave-out-refused.ts';
 import { leavingHosts, pauseChildren, pauseHeld, tellHosts, tellOthers } from './leaving.ts';
 import type { Observed } from './observed.ts';
 import { openStackModel } from './openstack-model.ts';
@@ -25,6 +26,10 @@ import { unwantedClients, unwantedPools } from './unwanted.ts';
  * in waves, to switch to it; at last what is no longer needed, hosts before users before pools.
  */
 export function planBinding(binding: CephOpenStackBinding, observed: Observed): Plan<BindingStep> {
+  return leaveOutRefused(planAll(binding, observed), observed);
+}
+
+function planAll(binding: CephOpenStackBinding, observed: Observed): Plan<BindingStep> {
   if (binding.metadata.deletionTimestamp !== undefined) return planDeletion(binding, observed);
   const refusal = specProblem(binding, observed);
   if (refusal !== undefined) return planRefused(binding, observed, refusal);

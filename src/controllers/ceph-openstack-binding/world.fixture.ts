@@ -44,6 +44,7 @@ export class World {
   readonly revisions = new Map<string, Revision>();
   /** Those whose content somebody changed. */
   readonly altered = new Set<string>();
+  readonly refused = new Map<string, string>();
   readonly machines = new Map<string, Machine>();
   readonly keys = new Map<string, string>();
   /** Pools and users that their controllers have made in Ceph. */
@@ -108,6 +109,7 @@ export class World {
       hosts,
       revisions: revisions.filter(({ name }) => !this.altered.has(name)),
       alteredRevisions: revisions.filter(({ name }) => this.altered.has(name)),
+      refused: this.refused,
       clientSecrets: secrets,
       fsids: new Map(Object.entries(fsids)),
       policy: this.policy,
@@ -143,8 +145,7 @@ export class World {
         did += 1;
       }
     }
-    const left = this.plan().stages.flat();
-    throw new Error(`The binding does not settle: ${left.map((step) => step.verb)}`);
+    throw new Error(`The binding does not settle: ${canonicalJson(this.plan().stages)}`);
   }
 
   apply(step: BindingStep): void {
