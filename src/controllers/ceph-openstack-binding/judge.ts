@@ -4,10 +4,9 @@ import type { Hold } from '../../kube/reconciler.ts';
 import type { Needs } from '../binding-needs.ts';
 import { passing, stalled } from '../hold.ts';
 import { inShort } from '../in-short.ts';
-import { wentBackAnnotation } from '../trial-note.ts';
-import { bindingLabel } from './children.ts';
 import { foretell } from './foretell.ts';
-import { type HostView, isForeign } from './host-view.ts';
+import { type HostProblem, hostProblem } from './host-problem.ts';
+import type { HostView } from './host-view.ts';
 import type { Observed } from './observed.ts';
 import type { Rollout } from './rollout.ts';
 
@@ -100,8 +99,15 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
     // What runs does not depend on whether OpenStack can be asked; that it was not told how to is a fault all the same.
     return openStack?.problem?.reason === 'OpenStackUnreachable' ? undefined : openStack?.problem;
   }
-  const wrong = open.flatMap((host) => hostProblem(binding, observed, host));
-  const sentences = tell(wrong);
+  const inTheWay = new Set(waves?.undistributed);
+  const wrong = open
+    .flatMap((host) => hostProblem(binding, observed, host))
+    .sort((a, b) => Number(inTheWay.has(b.name)) - Number(inTheWay.has(a.name)));
+  const wantsPerson = (name: string): boolean => wrong.some((one) => one.name === name && one.isStalled);
+  const isStuck = inTheWay.size > 0 && [...inTheWay].every(wantsPerson);
+  const sentences = `${tell(wrong)} ${isStuck ? wayOut([...inTheWay]) : ''}`.trim();
+  const onTrial = open.filter((host) => host.trial !== undefined).map(({ name }) => name);
+  const retryMs = onTrial.length > 0 ? trialRetryMs : undefined;
   if (
     waves !== undefined &&
     waves.failed.length > 0 &&
@@ -110,31 +116,22 @@ function judgeHosts(binding: CephOpenStackBinding, observed: Observed, rollout: 
   ) {
     const message = [
       `Stopped after ${inShort(waves.failed)}.`,
-      sentences,
+      tell(wrong),
       `Not switched: ${waves.waiting.length} of ${rollout.hosts.length} hosts (${inShort(waves.waiting)}).`,
     ];
-    const onTrial = open.some(({ trial }) => trial !== undefined);
-    return stalled(
-      'RolloutPaused',
-      message.filter((sentence) => sentence !== '').join(' '),
-      onTrial ? trialRetryMs : undefined,
-    );
-  }
-  const inTheWay = waves?.undistributed ?? [];
-  const wantsPerson = (name: string): boolean => wrong.some((one) => one.name === name && one.isStalled);
-  if (inTheWay.length > 0 && inTheWay.every(wantsPerson)) {
-    const wayOut = `Nobody is switched before ${inShort(inTheWay)} has it laid out: mend what is said of it, hold it (mode: Plan), or take it off the binding.`;
-    return stalled('WaitingForHosts', `${sentences} ${wayOut}`);
+    return stalled('RolloutPaused', message.filter((sentence) => sentence !== '').join(' '), retryMs);
   }
   const troubled = new Set(wrong.map(({ name }) => name));
   const moving = open.filter((host) => !troubled.has(host.name)).map((host) => host.name);
+  const isMoving = (name: string): boolean => moving.includes(name);
+  if (isStuck && ![...onTrial, ...(waves?.underWay ?? [])].some(isMoving))
+    return stalled('WaitingForHosts', sentences, retryMs);
   if (moving.length > 0) {
-    const onTrial = open.filter((host) => host.trial !== undefined).map(({ name }) => name);
     const unasked = onTrial.length > 0 || waves?.undistributed.length === 0 ? openStack?.problem : undefined;
     if (unasked !== undefined)
       return { ...unasked, message: `${unasked.message} ${unsure(waves, onTrial)} ${sentences}`.trim() };
-    const message = `${counting(rollout)} ${progress(rollout, moving)} ${sentences}`.trim();
-    return passing('WaitingForHosts', message, onTrial.length > 0 ? trialRetryMs : undefined);
+    const message = `${counting(rollout)} ${progress(rollout, moving, isStuck)} ${sentences}`.trim();
+    return passing('WaitingForHosts', message, retryMs);
   }
   return judgeTroubles(wrong, rollout, '', open.length);
 }
@@ -174,6 +171,12 @@ function countOf(wrong: readonly HostProblem[], open: number, all: number): stri
   return `${counts.join(', and ')}.`;
 }
 
+/** What a person can do about hosts of which each holds up every switch. */
+function wayOut(names: readonly string[]): string {
+  const [has, it] = names.length === 1 ? ['has', 'it'] : ['have', 'them'];
+  return `Nobody is switched before ${inShort(names)} ${has} it laid out: mend what is said of ${it}, hold ${it} (mode: Plan), or take ${it} off the binding.`;
+}
+
 /** What waits for OpenStack's word. */
 function unsure(waves: Rollout['waves'], onTrial: readonly string[]): string {
   const waiting = waves?.waiting ?? [];
@@ -199,9 +202,10 @@ function isDone(host: HostView, rollout: Rollout): boolean {
   return state.ready && object?.status?.switched === target.name;
 }
 
-function progress({ hosts, waves, target }: Rollout, moving: readonly string[]): string {
+function progress({ hosts, waves, target }: Rollout, moving: readonly string[], isStuck: boolean): string {
   if (waves === undefined || target === undefined) return `Looking at ${inShort(moving.toSorted())}.`;
-  if (waves.undistributed.length > 0) return `Laying out revision ${target.name} on ${inShort(waves.undistributed)}.`;
+  if (waves.undistributed.length > 0 && !isStuck)
+    return `Laying out revision ${target.name} on ${inShort(waves.undistributed)}.`;
   if (waves.underWay.length === 0) return `Waiting for ${inShort(moving.toSorted())}.`;
   const then = waves.waiting.filter((name) => moving.includes(name));
   const lost = inShort(waves.lost);
@@ -217,76 +221,6 @@ function progress({ hosts, waves, target }: Rollout, moving: readonly string[]):
     return `Waiting until OpenStack has the services of ${inShort(waves.underWay)} up with revision ${target.name}${after}.`;
   }
   return `Switching ${inShort(waves.underWay)} to revision ${target.name}${after}.`;
-}
-
-export interface HostProblem {
-  readonly name: string;
-  readonly reason: Reason;
-  readonly sentence: string;
-  readonly isStalled: boolean;
-  /** The binding has nothing for it, whatever the host itself says. */
-  readonly isUnfit: boolean;
-}
-
-/** What a host says while all goes well. */
-const underWay: ReadonlySet<Reason> = new Set([
-  'Progressing',
-  'WaitingForRevision',
-  'Converged',
-  'ChangesPlanned',
-] satisfies Reason[]);
-
-/** What is wrong with one host, in a sentence that names it; none while all goes well. */
-export function hostProblem(binding: CephOpenStackBinding, observed: Observed, host: HostView): readonly HostProblem[] {
-  const { name, object, state, refusal, isHeld } = host;
-  const about = (reason: Reason, message: string, isStalled: boolean, isUnfit = false): readonly HostProblem[] => [
-    // Some sentences name the host themselves.
-    {
-      name,
-      reason,
-      sentence: message.startsWith(`Host "${name}"`) ? message : `Host ${name}: ${message}`,
-      isStalled,
-      isUnfit,
-    },
-  ];
-  const other = observed.claimedByOthers.get(name);
-  if (other !== undefined) {
-    return about('Conflict', `The binding "${other}" has its address: take it off there, or here.`, true);
-  }
-  if (isForeign(host, binding, observed)) {
-    const message = `A CephOpenStackHost "${host.object?.metadata.name}" exists and is not this binding's: delete it.`;
-    return about('AlreadyExists', message, true);
-  }
-  if (host.formerName !== undefined) {
-    return about('WaitingForHosts', `Its machine is let go of as "${host.formerName}" first.`, false);
-  }
-  if (state.reachable === 'no') return about(state.reason, state.message, false);
-  if (isHeld && binding.spec.mode !== 'Plan' && state.reason === 'ChangesPlanned') {
-    const message = `It is held by its mode, and left as it is: see status.plan of CephOpenStackHost "${object?.metadata.name}" for what it lacks.`;
-    return about('ChangesPlanned', message, false);
-  }
-  const trialProblem = judgeTrial(host, binding);
-  // What the host itself says of its trouble is nearer to the cause.
-  const saysIt = state.failing && host.wentBack === undefined;
-  if (trialProblem !== undefined && !saysIt) return about('OpenStackServiceDown', trialProblem, true);
-  if (refusal !== undefined && refusal.refused !== 'WaitingForRevision') {
-    return about(refusal.refused, refusal.message, true, true);
-  }
-  return state.ready || underWay.has(state.reason) ? [] : about(state.reason, state.message, state.failing);
-}
-
-/** Its services did not come up in OpenStack; of one that went back, what the host itself says beside it. */
-function judgeTrial({ object, state, trial, wentBack }: HostView, binding: CephOpenStackBinding): string | undefined {
-  const { current } = object?.spec.revision ?? {};
-  if (wentBack !== undefined) {
-    const { namespace, name } = binding.metadata;
-    const now = state.failing ? ` The host says: ${state.message}` : '';
-    // Of all at once: while one is back, nobody is switched.
-    const again = `kubectl annotate coh -n ${namespace} -l ${bindingLabel}=${name} ${wentBackAnnotation}-`;
-    return `After the switch to revision ${wentBack.revision} ${wentBack.lacking} did not come up, so it is back at ${current}: see why in the logs there, then change the binding, or have all that went back tried again with "${again}".${now}`;
-  }
-  if (trial?.verdict.kind !== 'down') return undefined;
-  return `OpenStack does not have ${trial.verdict.lacking} up since the switch to revision ${current}, and there is no former one to go back to: see why in the logs there.`;
 }
 
 function tell(problems: readonly HostProblem[]): string {

@@ -211,3 +211,25 @@ test('planBinding() comes to rest with hosts that go back, whatever dies and whe
     { numRuns: 60 },
   );
 });
+
+test('planBinding() says what is under way, and looks soon, while one on trial is beside one that wants a person', () => {
+  const world = settled();
+  change(world);
+  world.work();
+  world.converge();
+  assert.match(notes(world).join(), /^on-trial-from: [^,]+,,$/);
+  const stuck = world.children.CephOpenStackHost.get('cloud-cmp3') ?? assert.fail();
+  const said = { reason: 'Conflict', message: 'Its manifest is no JSON.' };
+  const conditions = Object.entries({ Ready: 'False', Stalled: 'True' }).map(([type, status]) => ({
+    type,
+    status,
+    ...said,
+  }));
+  stuck.status = { ...(stuck.status as object), distributed: undefined, conditions } as never;
+  const { hold } = world.plan();
+  assert.deepEqual([hold?.reason, hold?.stalled, hold?.retryAfterMs], ['WaitingForHosts', false, 5_000]);
+  assert.match(
+    hold?.message ?? '',
+    /cmp1.* Host cmp3: Its manifest is no JSON\. Nobody is switched before cmp3 has it/,
+  );
+});

@@ -102,6 +102,24 @@ test('planBinding() says that it wants a person, when all that holds up a rollou
   );
 });
 
+test('planBinding() tells first of those of many troubled hosts that hold up a rollout', () => {
+  const names = ['cmp1', 'cmp2', 'cmp3', 'cmp4', 'cmp5', 'cmp6'];
+  const computes = Object.fromEntries(names.map((name) => [name, ['NovaCompute'] as const]));
+  const world = settled(specWith(computes));
+  world.change(specWith(computes, { nova: { ephemeral: {}, hwDiskDiscard: 'Ignore' } }));
+  for (const name of ['cmp5', 'cmp6']) world.machine(name).power = 'off';
+  world.settle();
+  for (const name of names.slice(0, 4)) say(host(world, name), { reason: 'SshInvalid', message: 'No key.' });
+  for (const name of ['cmp5', 'cmp6']) say(host(world, name), { reason: 'Conflict', message: 'No JSON.' });
+  const { stalled, message = '' } = world.plan().hold ?? {};
+  assert.equal(stalled, true);
+  assert.match(
+    message,
+    /^Host cmp5: No JSON\. Host cmp6: No JSON\. Host cmp1: .* Not ready either: cmp2, cmp3, cmp4\./,
+  );
+  assert.match(message, /before cmp5, cmp6 have it laid out: mend what is said of them, hold them/);
+});
+
 test('planBinding() says why a rollout stopped, and how many wait, within what a condition holds', () => {
   const names = Array.from({ length: 60 }, (_, index) => `compute-${index + 100}.rack-7.region-one.example.org`);
   const computes = Object.fromEntries(names.map((name) => [name, ['NovaCompute'] as const]));
