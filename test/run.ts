@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { startInBackground } from './background.ts';
 
 /**
  * Runs the tests and ends with one line `N passed, N failed`.
@@ -27,7 +27,7 @@ let failed = 0;
 const failures: string[] = [];
 
 // Below everything else: it has what others leave of the processors, and is done before the tier that wants the last of it.
-if (wanted.length === 0) spawn('nice', ['-n', '9', process.execPath, 'lab/ahead.ts'], { stdio: 'ignore' }).unref();
+if (wanted.length === 0) startInBackground([process.execPath, 'lab/ahead.ts']);
 
 for (const [tier, { pattern, concurrency }] of Object.entries(tiers)) {
   const files = globSync(pattern)

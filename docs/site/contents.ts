@@ -22,7 +22,6 @@ const order: Readonly<Record<string, readonly (readonly [source: string, text?: 
   'Who runs the platform': [
     ['charts/ceph-openstack-operator/README.md', 'The chart'],
     ['docs/support.md'],
-    ['docs/api-versions.md'],
     ['docs/gitops.md', 'Argo CD and Flux'],
     ['deploy/examples/gitops/README.md', 'A repository to begin with'],
   ],

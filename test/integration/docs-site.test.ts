@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { brokenLinks } from '../../docs/site/broken-links.ts';
+import { contents } from '../../docs/site/contents.ts';
 import { addressOf, allPages, linkOnSite } from '../../docs/site/pages.ts';
 import { projectRoot } from '../../lab/cache.ts';
 import { run } from '../../lab/process.ts';
@@ -17,6 +18,11 @@ test('make docs makes a page of each file, with a search and without a broken li
   for (const [, address = ''] of home.matchAll(/class="VPLink link link" href="([^"]*)"/g)) textOf(address);
   assert.match(home, /VPNavBarSearch/);
   assert.match(textOf('/deploy/examples/'), /href="\/deploy\/examples\/quickstart-yaml.html"/);
+});
+
+test('contents() lists each page once', () => {
+  const links = contents(allPages()).flatMap(({ items }) => items.map(({ link }) => link));
+  assert.deepEqual(links.toSorted(), [...new Set(links)].toSorted());
 });
 
 test('a link to what the site does not show is refused', () => {
