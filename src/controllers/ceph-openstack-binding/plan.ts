@@ -1,5 +1,6 @@
 import { clientSecretNameOf } from '../../api/ceph-client-auth.ts';
 import type { CephOpenStackBinding } from '../../api/ceph-openstack-binding.ts';
+import type { Reason } from '../../api/conditions.ts';
 import { poolNameOf } from '../../api/rbd-pool.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Hold, Plan } from '../../kube/reconciler.ts';
@@ -38,14 +39,14 @@ function planAll(binding: CephOpenStackBinding, observed: Observed): Plan<Bindin
   const hold = judge(binding, observed, draft);
   return {
     stages: [
-      dropAltered(observed),
+      dropAltered(rollout, observed),
       [
         ...applyPools(binding, needs, observed),
         ...applyClients(binding, needs, observed, rollout),
         ...revisionSteps(rollout, observed),
       ],
       applyHosts(rollout, observed),
-      ...inPlanNoneIsDeleted(binding, [...removeHosts(binding, observed), ...removeChildren(binding, needs, observed)]),
+      ...inPlanNoneIsDeleted(binding, [...removeHosts(binding, observed), ...removeChildren(binding, draft, observed)]),
       pruneRevisions(rollout, observed),
     ],
     ...(hold === undefined ? {} : { hold }),
@@ -97,6 +98,9 @@ function applyPools(binding: CephOpenStackBinding, needs: Needs, observed: Obser
   });
 }
 
+/** Hosts serve what the binding does not say any more, or nobody knows what. */
+const keepsClients: ReadonlySet<Reason> = new Set(['ImagesWouldBeOrphaned', 'WaitingForRevision']);
+
 function applyClients(
   binding: CephOpenStackBinding,
   needs: Needs,
@@ -104,7 +108,7 @@ function applyClients(
   { problems, uncounted }: Rollout,
 ): readonly BindingStep[] {
   // Clones go on reading the images that are not to be orphaned.
-  const isKept = uncounted.length > 0 || problems.some(({ reason }) => reason === 'ImagesWouldBeOrphaned');
+  const isKept = uncounted.length > 0 || problems.some(({ reason }) => keepsClients.has(reason));
   return clientNeeds(needs).flatMap((need) => {
     if (need.own === undefined) return [];
     if (isKept && observed.clients.has(need.objectName)) return [];
@@ -174,13 +178,13 @@ function removeHosts(binding: CephOpenStackBinding, observed: Observed): readonl
 /** Users that no host has any more, then pools that no user of the binding has any more. */
 function removeChildren(
   binding: CephOpenStackBinding,
-  needs: Needs,
+  { needs, rollout: { target } }: BindingDraft,
   observed: Observed,
 ): readonly (readonly BindingStep[])[] {
   const inUse = referencedRevisions(observed);
-  const uses = observed.revisions
-    .filter((revision) => inUse.has(revision.name))
-    .map((revision) => usedBy(revision.data));
+  const used = observed.revisions.filter((revision) => inUse.has(revision.name));
+  const uses = used.map((revision) => usedBy(revision.data));
+  const known = new Set([...used.map(({ name }) => name), target?.name]);
   const clients = unwantedClients(binding, needs, observed);
   const idle = clients.filter((client) => !uses.some(({ secrets }) => secrets.has(clientSecretNameOf(client))));
   const pools = unwantedPools(binding, needs, observed).filter(
@@ -192,16 +196,21 @@ function removeChildren(
         ),
       ),
   );
+  const told = [...tellOthers('apply-client', binding, clients), ...tellOthers('apply-pool', binding, pools)];
+  // A host may use anything with a revision whose content nobody knows.
+  if ([...inUse].some((name) => !known.has(name))) return [told];
   return [
-    [...tellOthers('apply-client', binding, clients), ...tellOthers('apply-pool', binding, pools)],
+    told,
     idle.filter((client) => !isGoing(client)).map((client) => deletion('delete-client', client)),
     clients.length > 0 ? [] : pools.filter((pool) => !isGoing(pool)).map((pool) => deletion('delete-pool', pool)),
   ];
 }
 
-/** Before anything is made: one that is still needed is made anew under the same name. */
-function dropAltered({ alteredRevisions }: Observed): readonly BindingStep[] {
-  return alteredRevisions.map(({ name, uid }) => ({ verb: 'delete-revision', name, uid, isAltered: true }));
+/** Before anything is made: the target is made anew under the same name. Of others that hosts have nobody knows the content. */
+function dropAltered({ target }: Rollout, { alteredRevisions, hosts }: Observed): readonly BindingStep[] {
+  const told = new Set([...hosts.values()].map(({ spec }) => spec.revision?.current));
+  const dropped = alteredRevisions.filter(({ name }) => name === target?.name || !told.has(name));
+  return dropped.map(({ name, uid }) => ({ verb: 'delete-revision', name, uid, isAltered: true }));
 }
 
 function pruneRevisions({ target, waves }: Rollout, observed: Observed): readonly BindingStep[] {

@@ -9,6 +9,7 @@ import type { Observed } from './observed.ts';
 import { findOrphans, poolsAtStake } from './orphans.ts';
 import { hostsOf, renderTarget, type Target } from './target.ts';
 import { tellHosts } from './tell-hosts.ts';
+import { unreadableProblem, unreadableRevisions } from './unreadable.ts';
 import { waveHosts } from './wave-hosts.ts';
 import { planWaves, type Waves } from './waves.ts';
 
@@ -37,9 +38,12 @@ export function planRollout(
   childrenArePassing = false,
 ): Rollout {
   const views = viewHosts(binding, observed);
-  const orphans = findOrphans(binding, needs, observed);
-  const { target, problems } =
-    orphans === undefined ? renderTarget(binding, model, views) : { target: undefined, problems: [orphans] };
+  const rendered = renderTarget(binding, model, views);
+  const unreadable = unreadableRevisions(binding, observed, views, rendered.target);
+  const danger =
+    findOrphans(binding, needs, observed) ??
+    (rendered.target === undefined ? undefined : unreadableProblem(unreadable));
+  const { target, problems } = danger === undefined ? rendered : { target: undefined, problems: [danger] };
   const revisions = new Map(observed.revisions.map((revision) => [revision.name, revision]));
   const hosts = target === undefined ? views : hostsOf(target, views, revisions);
   const isPlan = binding.spec.mode === 'Plan';
@@ -49,7 +53,7 @@ export function planRollout(
   const waves = target && going && planWaves(target.name, going, binding.spec.rollout, onlyReturns);
   const manifests = tellHosts(binding, observed, hosts, {
     ...{ target, revisions, going, waves },
-    keepsVolumes: orphans !== undefined || uncounted.length > 0,
+    keepsVolumes: danger !== undefined || unreadable.length > 0 || uncounted.length > 0,
     keepsPlanned: childrenArePassing && problems.length === 0,
   });
   return { hosts, target, waves, uncounted, problems, manifests };

@@ -36,7 +36,7 @@ export function renderTarget(
   return { target: { name: revisionName(binding, data), data }, problems };
 }
 
-/** A revision that somebody deleted would stop its host for good: better none. */
+/** A revision that somebody changed or deleted is nothing to go back to, or to plan for. */
 export function known(name: string | undefined, revisions: Revisions, target: Target | undefined): string | undefined {
   return name !== undefined && (revisions.has(name) || name === target?.name) ? name : undefined;
 }

@@ -44,7 +44,8 @@ function toldOf(
   going: WaveHost | undefined,
 ) {
   const told = view.object?.spec.revision;
-  const before = known(told?.current, revisions, target);
+  // Its services go on with it, though it may be gone: without it the host would count as never in service.
+  const before = told?.current;
   const { current, note } = planTrial(view, {
     ...{ before, current: waves?.current.get(view.name) ?? before, verification },
     changes: going?.changedRoles.length !== 0,

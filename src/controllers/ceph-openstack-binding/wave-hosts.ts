@@ -19,7 +19,7 @@ export function waveHosts(hosts: readonly HostView[], target: Target, revisions:
   const isKnown = (name: string): boolean => known(name, revisions, target) !== undefined;
   return hosts.map((view) => {
     const { name, object, state, isHeld, refusal, machine } = view;
-    const told = known(object?.spec.revision?.current, revisions, target);
+    const told = object?.spec.revision?.current;
     return {
       name,
       roles: object?.spec.roles ?? [],

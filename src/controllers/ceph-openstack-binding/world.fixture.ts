@@ -42,7 +42,6 @@ export class World {
     CephOpenStackHost: new Map(),
   };
   readonly revisions = new Map<string, Revision>();
-  /** Those whose content somebody changed. */
   readonly altered = new Set<string>();
   readonly refused = new Map<string, string>();
   readonly machines = new Map<string, Machine>();
@@ -225,8 +224,7 @@ export class World {
 
   /** As a host's own controller: a revision that does not hold what the machine is now serves it no more. */
   #answer({ hostName, roles, revision, mode }: CephOpenStackHost['spec'], before: CephOpenStackHost['status']) {
-    const machine = this.machine(hostName);
-    const { release } = machine;
+    const { release, breaksAt } = this.machine(hostName);
     const releases = { glance: release, cinder: release, nova: release } as OpenStackMachine['releases'];
     const fields: Record<string, unknown> = { facts: { family: 'debian', initSystem: 'systemd', releases } };
     const serves = (name: string | undefined): name is string => {
@@ -235,6 +233,8 @@ export class World {
       return !('refused' in desiredHost(data, { roles, platform: 'debian-systemd', releases }));
     };
     const { current, next, planned } = revision ?? {};
+    const isAltered = [current, next].some((name) => this.altered.has(name ?? ''));
+    if (isAltered) return { reason: 'WaitingForRevision', fields: { ...before } } as const;
     for (const told of [current, next]) assert.doesNotMatch(told ?? '', /-plan-/, 'it is told what serves a plan only');
     if (mode === 'Plan') {
       fields.distributed = before?.distributed;
@@ -253,7 +253,7 @@ export class World {
     fields.distributed = next ?? current;
     if (!serves(current)) return { reason: 'WaitingForRevision', fields } as const;
     fields.services = servicesOf(roles, hostName);
-    if (machine.breaksAt === current) return { reason: 'RestartFailed', fields } as const;
+    if (breaksAt === current) return { reason: 'RestartFailed', fields } as const;
     if (before?.switched !== current) this.history.push(`${hostName} switches to ${current}`);
     fields.switched = current;
     return { reason: 'Converged', fields } as const;

@@ -182,7 +182,7 @@ function readRevision(host: CephOpenStackHost, tools: HostTools, name: string | 
   }
   const data = revisionContent(revision);
   if (data !== undefined) return { name, data };
-  const message = `The content of ControllerRevision "${name}" is not what it was named after: somebody changed it. Waiting for the binding to make it anew.`;
+  const message = `The content of ControllerRevision "${name}" is not what it was named after: somebody changed it. The binding makes it anew, or says what it wants for that.`;
   throw new Waiting('WaitingForRevision', message);
 }
 
