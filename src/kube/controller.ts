@@ -27,6 +27,7 @@ import {
   type Next,
   type Pass,
   planLines,
+  sooner,
   timestamp,
   underWay,
   type Verdict,
@@ -36,7 +37,7 @@ import { createProgress } from './progress.ts';
 import type { Hold, Step } from './reconciler.ts';
 import type { Registered } from './registration.ts';
 import { type Judgement, joinSentences, readyCondition, renderStatus, wasReady } from './status.ts';
-import { createStatusWriter } from './status-writer.ts';
+import { createStatusWriter, type Written } from './status-writer.ts';
 
 /** Sets and removes our finalizer, leaving those of others alone. Conflict when somebody was faster. */
 export interface Finalizers {
@@ -102,8 +103,8 @@ export function createController(registered: Registered, tools: ControllerTools)
       recorder.record(raw, { type: 'Normal', reason: isRepair ? 'DriftRepaired' : 'Applied', action: 'Apply', note });
     }
     if (verdict.judgement?.ready === true) drifts.close(key);
-    if (verdict.judgement !== undefined) await report(pass, verdict.judgement);
-    return verdict.next;
+    const said = verdict.judgement === undefined ? 'nothing' : await report(pass, verdict.judgement);
+    return typeof said === 'object' ? sooner(verdict.next, said) : verdict.next;
   }
 
   async function converge(pass: Pass, signal: AbortSignal): Promise<Verdict> {
@@ -165,7 +166,7 @@ export function createController(registered: Registered, tools: ControllerTools)
   ): Promise<void> {
     const { describe } = registration.reconciler;
     const open = new Set(stage);
-    let showing: Promise<void> | undefined;
+    let showing: Promise<unknown> | undefined;
     const timer = setTimeout(() => {
       showing = report(pass, underWay(pass, stage.map(describe))).catch((error) => pass.log.warn(errorMessage(error)));
     }, showAfterMs);
@@ -246,18 +247,20 @@ export function createController(registered: Registered, tools: ControllerTools)
     return { judgement: { ready: false, reason: 'Failed', message, abnormal: 'Reconciling' }, next: 'backoff' };
   }
 
-  async function report(pass: Pass, judgement: Judgement): Promise<void> {
+  async function report(pass: Pass, judgement: Judgement): Promise<Written> {
     const raw = current(pass);
     const status = renderStatus(pass.raw.metadata.generation, raw, judgement, pass.seen, timestamp());
-    if (!(await statuses.write(raw, status))) return;
+    const said = await statuses.write(raw, status);
     const before = readyCondition(raw);
-    if (before?.reason === judgement.reason && before.message === judgement.message) return;
+    if (said !== 'written' || (before?.reason === judgement.reason && before.message === judgement.message))
+      return said;
     const level = judgement.abnormal === 'Stalled' ? 'warn' : 'info';
     pass.log[level]({ ready: judgement.ready, reason: judgement.reason }, judgement.message);
     if ((judgement.abnormal === 'Stalled' && judgement.reason !== 'Abandoned') || judgement.reason === 'Failed') {
       const { reason, message: note } = judgement;
       recorder.record(raw, { type: 'Warning', reason, action: pass.deleting ? 'Delete' : 'Reconcile', note });
     }
+    return said;
   }
 
   /** The object as last seen, which our own writes have moved on since the pass began. */

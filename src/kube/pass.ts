@@ -11,6 +11,12 @@ export const logLevelAnnotation = 'cephopenstack.io/log-level';
 /** When to look at a key again: after a while, after its backoff, or only when something changes. */
 export type Next = { readonly afterMs: number } | 'backoff' | 'change';
 
+/** A look no later than `afterMs`; one that failed keeps its own pace. */
+export function sooner(next: Next, { afterMs }: { readonly afterMs: number }): Next {
+  if (next === 'backoff') return next;
+  return { afterMs: next === 'change' ? afterMs : Math.min(next.afterMs, afterMs) };
+}
+
 /** What a pass came to. */
 export interface Verdict {
   /** Left out: the status stays as it is. */

@@ -72,6 +72,15 @@ export function isSameStatus(current: Resource['status'], status: Readonly<Recor
   return isDeepStrictEqual(ours({ ...current }), ours(status));
 }
 
+/** Whether two statuses of ours differ in no more than the times of their conditions, which follow what stood there. */
+export function saysTheSame(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
+  const timeless = (status: Readonly<Record<string, unknown>>) => ({
+    ...status,
+    conditions: conditionsIn(status).map(({ lastTransitionTime: _, ...condition }) => condition),
+  });
+  return isDeepStrictEqual(withoutUndefined(timeless(a)), withoutUndefined(timeless(b)));
+}
+
 /** @see patchTo. Takes away what `found` holds beyond `status`; conditions of types that are not ours stay. */
 export function surplusPatch(
   found: Resource['status'],
