@@ -120,7 +120,7 @@ print(volume.rbd_image.image.size())`;
 
   it('stays while it has volumes, and leaves nothing on the host when it goes without', async () => {
     await world.apply(cloud());
-    const says = /\[east\] "east" with 1 images in the pool "volumes"/;
+    const says = /\[east\] "east" with 1 image in the pool "volumes"/;
     await heldBack(world, 'cob', 'cloud', 'VolumesWouldBeOrphaned', says);
     await east.rbd(['rm', 'volumes/one']);
     await ready(world, 'cob', 'cloud', { timeoutMs: 120_000 });
