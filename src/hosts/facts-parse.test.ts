@@ -18,7 +18,6 @@ const uuid = '457eb676-33da-42ec-9a8c-9293d545c337';
 const guest = '11111111-2222-3333-4444-555555555555';
 /** Of libvirt's two ways to write one, a disk of a file, and one that is being copied. */
 const disks = `      <auth username='cinder'>
-        <secret type='ceph' uuid='${uuid}'/>
       <source protocol='rbd' name='volumes/volume-1' index='1'>
     </disk>
     </disk>
