@@ -24,7 +24,8 @@ before(async () => {
 after(() => ceph?.[Symbol.asyncDispose]());
 
 const soon = () => AbortSignal.timeout(60_000);
-const quick = { timeouts: { connectSeconds: 3, monSeconds: 2, osdSeconds: 2 }, graceMs: 1_000 };
+// A child may be slow to start where much is going on.
+const quick = { timeouts: { connectSeconds: 3, monSeconds: 2, osdSeconds: 2 }, graceMs: 5_000 };
 const connect = (change: Partial<Connection> = {}) => {
   const clusters = createClusters({ root, ...quick });
   const cluster = clusters.get({ ...connection, ...change });
