@@ -164,7 +164,7 @@ test('kubectl cephopenstack, by somebody who may edit the namespace', async (t) 
       const { stdout } = await plugin.run('why', 'cmp1');
       assert.match(
         stdout,
-        / is False: ServiceStopped\n.*nova-compute.*\n {4}What it means: .*\n {4}What to do: Start it when/,
+        / is False: ServiceStopped\n.*nova-compute.*\n {4}What it means: .*\n {4}What to do: .*start it when/,
       );
     });
     await world.host('cmp1').run('systemctl start nova-compute');
